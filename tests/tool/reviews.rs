@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::{Host, Ran, Scratch, cofferdam, content_of, guest};
+use crate::support::{Host, Ran, Registry, Scratch, cofferdam, content_of, guest};
 
 const REQUIRED: &str = "[host]\nrequire-review = true\n";
 
@@ -202,4 +202,50 @@ fn a_policy_can_ask_for_a_review() {
     review(&scratch, &["key", "new"]).exits(0);
     decide(&scratch, "approve", &component);
     call(&scratch, &component).exits(0);
+}
+
+#[test]
+fn a_decision_travels_beside_its_image_through_a_registry() {
+    let registry = Registry::start();
+    let scratch = Scratch::new();
+    let other = Scratch::new();
+    let component = probe(&scratch, "1.0.0", &variable("A"));
+    review(&scratch, &["attach", "probe:1"])
+        .exits(2)
+        .complains(&["nobody has decided about"]);
+    review(&scratch, &["key", "new"]).exits(0);
+    let approval = decide(&scratch, "approve", &component);
+    let reference = registry.reference("probe:1");
+    let push = || {
+        review(&scratch, &["attach", "probe:1"]).exits(0);
+        let line = ["tool", "push", "probe:1", &reference, "--plain-http"];
+        cofferdam(&scratch, line).run().exits(0);
+    };
+    push();
+
+    // An empty host has nothing but the reviewer's key.
+    other.file("data/cofferdam.toml", REQUIRED);
+    let key = scratch.data().join("reviews/key.pem.pub");
+    let key = key.to_str().expect("text");
+    review(&other, &["key", "trust", key, "--name", "ann"]).exits(0);
+    let run = || {
+        let line = ["tool", "run", "--plain-http", &reference];
+        cofferdam(&other, line).run()
+    };
+    run().exits(3).complains(&["was not reviewed"]);
+    let import = || {
+        let line = ["import", &reference, "--plain-http", "--format", "json"];
+        review(&other, &line).exits(0).json()
+    };
+    let imported = import();
+    assert_eq!(imported[0]["id"], approval["id"]);
+    assert_eq!(imported[0]["by"], "ann");
+    run().exits(0);
+
+    // What came later is fetched as well.
+    let id = approval["id"].as_str().expect("an id");
+    review(&scratch, &["revoke", id, "--reason", "second thoughts"]).exits(0);
+    push();
+    assert_eq!(import().as_array().map(Vec::len), Some(2));
+    run().exits(3).complains(&["was not reviewed"]);
 }

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use cofferdam_capability::Manifest;
-use cofferdam_sandbox::{DESCRIPTORS_SECTION, MAX_USAGE, USAGE_SECTION, is_of_typed_tools};
+use cofferdam_sandbox::{
+    DESCRIPTORS_SECTION, MAX_USAGE, USAGE_SECTION, is_command, is_of_typed_tools,
+};
 use wasm_encoder::{CustomSection, Section};
 use wasmparser::{Parser, Payload};
 use wit_parser::{PackageMetadata, Resolve};
@@ -60,6 +62,11 @@ pub fn without_descriptors(component: &[u8]) -> Result<Vec<u8>, EmbedError> {
 /// Returns true if the component exports typed tools. Nothing is checked or compiled for it.
 pub fn exports_tools(component: &[u8]) -> Result<bool, EmbedError> {
     exports(component, is_of_typed_tools)
+}
+
+/// Returns true if the component is a command. Nothing is checked or compiled for it.
+pub(crate) fn exports_command(component: &[u8]) -> Result<bool, EmbedError> {
+    exports(component, is_command)
 }
 
 /// Returns true if a component exports anything, or a core module an interface of which a

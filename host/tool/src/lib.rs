@@ -97,8 +97,8 @@ pub use repair::{Repaired, repaired};
 pub use request::Request;
 pub use review::{
     DECISION_MAX_BYTES, DECISION_MEDIA_TYPE, DecisionError, Difference, Judgement, KeptDecision,
-    ReviewDirectory, ReviewDirectoryError, ReviewRule, Reviews, Seen, SignedDecision, Standing,
-    Stated, ToolScope, TrustError, TrustedKey, TrustedKeys, read_decision,
+    ReviewDirectory, ReviewDirectoryError, ReviewRule, Reviews, Seen, SeenParts, SignedDecision,
+    Standing, Stated, ToolScope, TrustError, TrustedKey, TrustedKeys, read_decision,
 };
 pub use runner::Runner;
 pub use secret::{

@@ -12,7 +12,7 @@ mod trust;
 
 pub use directory::{KeptDecision, ReviewDirectory, ReviewDirectoryError};
 pub(crate) use gate::{REVIEW, ReviewGate};
-pub use seen::{Difference, Seen};
+pub use seen::{Difference, Seen, SeenParts};
 pub use standing::{ReviewRule, Reviews, Standing};
 pub use statement::{
     DECISION_MAX_BYTES, DECISION_MEDIA_TYPE, DecisionError, Judgement, SignedDecision, Stated,

@@ -10,6 +10,7 @@ mod markdown;
 mod page;
 mod since;
 mod trail;
+mod travel;
 mod version;
 
 use std::path::PathBuf;
@@ -18,9 +19,10 @@ use clap::{Args, Subcommand};
 
 use self::decide::{Approve, Reject, Revoke};
 use self::diff::Diff;
-use self::kept::{Export, Import, Ls, Remove};
+use self::kept::{Export, Ls, Remove};
 use self::key::Key;
 use self::page::Page;
+use self::travel::{Attach, Import};
 use crate::config::Config;
 use crate::error::Failure;
 use crate::paths::DataDir;
@@ -51,7 +53,9 @@ enum Reviewing {
     Ls(Ls),
     /// Write decisions to a file, for another host.
     Export(Export),
-    /// Take decisions that others have made.
+    /// Put decisions beside the image that they are about, so that they travel with it.
+    Attach(Attach),
+    /// Take decisions that others have made, from a file or from beside an image.
     Import(Import),
     /// Remove decisions from this host.
     Rm(Remove),
@@ -72,7 +76,8 @@ pub(crate) async fn run(review: Review, config: &Config, data: PathBuf) -> Resul
         Reviewing::Revoke(revoke) => revoke.run(&data),
         Reviewing::Ls(ls) => ls.run(&data),
         Reviewing::Export(export) => export.run(&data),
-        Reviewing::Import(import) => import.run(&data),
+        Reviewing::Attach(attach) => attach.run(config, &data).await,
+        Reviewing::Import(import) => import.run(config, &data).await,
         Reviewing::Rm(remove) => remove.run(&data),
         Reviewing::Key(key) => key.run(&data),
     }

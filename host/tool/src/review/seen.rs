@@ -7,6 +7,7 @@ use cofferdam_sandbox::{Component, ENGINE_PROFILE, Shape};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::embed::{exports_command, exports_tools};
 use crate::installed::Installed;
 
 /// A tool as a reviewer saw it, or as it is now. A decision holds for a tool of which nothing
@@ -34,6 +35,21 @@ pub struct Seen {
     pub addresses: Vec<String>,
     /// The engine, with the walls that it has.
     pub engine: String,
+}
+
+/// The parts of a component that is seen.
+#[derive(Debug, Clone, Copy)]
+pub struct SeenParts<'a> {
+    /// The component.
+    pub component: Digest,
+    /// Its manifest.
+    pub manifest: &'a Manifest,
+    /// The interfaces that its code imports.
+    pub imports: &'a [String],
+    /// The digest of what a model reads.
+    pub words: Option<Digest>,
+    /// Addresses that are not public, which the host lets tools reach.
+    pub addresses: &'a [IpNet],
 }
 
 /// One part of a tool that is not as it was reviewed.
@@ -77,17 +93,63 @@ impl Seen {
     }
 
     fn with(component: &Component, grant: Manifest, addresses: &[IpNet]) -> Self {
-        let manifest = component.manifest().clone();
-        let mut imports = component.imports().to_vec();
+        let words = words(
+            component.shape(),
+            component.manifest(),
+            component.descriptors(),
+        );
+        let parts = SeenParts {
+            component: component.digest(),
+            manifest: component.manifest(),
+            imports: component.imports(),
+            words,
+            addresses,
+        };
+        Self::of(parts, grant)
+    }
+
+    /// A component that was read and not loaded, with all that its manifest asks for, as
+    /// [`Seen::asked`].
+    pub fn read(parts: SeenParts<'_>) -> Self {
+        let limits = Limits::DEFAULT.replaced(&parts.manifest.limits);
+        let grant = asked_powers(parts.manifest, &limits);
+        Self::of(parts, grant)
+    }
+
+    /// The digest of what a model reads of a component, if it can be known without running it.
+    pub fn words(
+        component: &[u8],
+        manifest: &Manifest,
+        descriptors: Option<&[u8]>,
+    ) -> Option<Digest> {
+        let shape = if exports_command(component).ok()? {
+            Shape::Command
+        } else if exports_tools(component).ok()? {
+            Shape::Typed
+        } else {
+            Shape::Reflected
+        };
+        words(shape, manifest, descriptors)
+    }
+
+    fn of(parts: SeenParts<'_>, grant: Manifest) -> Self {
+        let SeenParts {
+            component,
+            manifest,
+            imports,
+            words,
+            addresses,
+        } = parts;
+        let mut imports = imports.to_vec();
         imports.sort();
         let reaches = !grant.http.is_empty() || !grant.tcp.is_empty();
         let mut addresses: Vec<_> = addresses.iter().map(IpNet::to_string).collect();
         addresses.sort();
         Self {
             name: manifest.tool.name.clone(),
-            component: component.digest(),
-            words: words(component),
-            manifest,
+            component,
+            words,
+            manifest: manifest.clone(),
             imports,
             grant,
             addresses: if reaches { addresses } else { Vec::new() },
@@ -168,10 +230,10 @@ impl std::fmt::Display for Difference {
 
 /// The digest of what a model reads of a component, if it can be known without running it. That of
 /// functions that are taken as they are is in their types, which nobody wrote down.
-fn words(component: &Component) -> Option<Digest> {
-    match component.shape() {
-        Shape::Command => Some(Digest::of(component.manifest().tool.summary.as_bytes())),
-        Shape::Typed => component.descriptors().map(Digest::of),
+fn words(shape: Shape, manifest: &Manifest, descriptors: Option<&[u8]>) -> Option<Digest> {
+    match shape {
+        Shape::Command => Some(Digest::of(manifest.tool.summary.as_bytes())),
+        Shape::Typed => descriptors.map(Digest::of),
         Shape::Reflected => None,
     }
 }

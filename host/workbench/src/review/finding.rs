@@ -9,7 +9,7 @@ use super::rule::{self, Finding};
 use super::tool_facts::{Built, Fate, ImportLine};
 
 /// Everything about a tool that the rules read.
-pub(super) struct Seen<'a> {
+pub(super) struct Grounds<'a> {
     pub(super) manifest: &'a Manifest,
     pub(super) has_manifest: bool,
     pub(super) is_described: bool,
@@ -23,7 +23,7 @@ pub(super) struct Seen<'a> {
 }
 
 /// Everything that stands out, in the order of the rules.
-pub(super) fn findings(facts: &Seen<'_>) -> Vec<Finding> {
+pub(super) fn findings(facts: &Grounds<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     credentials(facts.manifest, &mut found);
     network(facts.manifest, &mut found);
@@ -120,7 +120,7 @@ fn calls(manifest: &Manifest, found: &mut Vec<Finding>) {
     found.extend(whole.map(|row| rule::CALL.finds(format!("[[call]] {}", row.name))));
 }
 
-fn imports(facts: &Seen<'_>, found: &mut Vec<Finding>) {
+fn imports(facts: &Grounds<'_>, found: &mut Vec<Finding>) {
     let undeclared = facts.imports.iter();
     let undeclared = undeclared.filter(|import| import.fate == Fate::Undeclared);
     found.extend(undeclared.map(|import| rule::UNDECLARED_IMPORT.finds(&import.interface)));
@@ -156,7 +156,7 @@ fn imports(facts: &Seen<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-fn limits(facts: &Seen<'_>, found: &mut Vec<Finding>) {
+fn limits(facts: &Grounds<'_>, found: &mut Vec<Finding>) {
     let asked = &facts.manifest.limits;
     let given = facts.ceiling.defaults.lowered(asked);
     for limit in asked.beyond(&given, &facts.ceiling.limits) {
@@ -174,7 +174,7 @@ fn limits(facts: &Seen<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-fn build(facts: &Seen<'_>, found: &mut Vec<Finding>) {
+fn build(facts: &Grounds<'_>, found: &mut Vec<Finding>) {
     if let Some(usage) = facts.usage
         && let Some(c) = usage
             .lines()

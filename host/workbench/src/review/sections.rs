@@ -37,7 +37,8 @@ pub struct Producer {
 #[derive(Debug, Default)]
 pub(super) struct Sections<'a> {
     pub(super) manifest: Option<&'a [u8]>,
-    pub(super) is_described: bool,
+    /// The descriptors of typed tools.
+    pub(super) descriptors: Option<&'a [u8]>,
     pub(super) producers: Producers,
     /// Compressed lists of packages, one for each module that has one.
     pub(super) packages: Vec<&'a [u8]>,
@@ -68,7 +69,7 @@ pub(super) fn read<'a>(component: &'a [u8], origin: &str) -> Result<Sections<'a>
             }
             Payload::CustomSection(section) => match section.name() {
                 Manifest::SECTION if depth == 0 => found.manifest = Some(section.data()),
-                DESCRIPTORS if depth == 0 => found.is_described = true,
+                DESCRIPTORS if depth == 0 => found.descriptors = Some(section.data()),
                 PACKAGES => found.packages.push(section.data()),
                 _ => {
                     if let KnownCustom::Producers(producers) = section.as_known() {

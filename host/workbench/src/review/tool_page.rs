@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use cofferdam_capability::{Access, Ceiling, Digest, GuestPath, Manifest};
-use cofferdam_tool::{Effect, Import, needless_rows, only_computes, usage};
+use cofferdam_tool::{Effect, Import, Seen, needless_rows, only_computes, usage};
 use serde::Serialize;
 
 use super::advisory;
 use super::facts::{Facts, FactsCache};
-use super::finding::{self, Seen};
+use super::finding::{self, Grounds};
 use super::packages;
 use super::reached::ReachPage;
 use super::rule::Finding;
@@ -54,6 +54,9 @@ pub struct ToolPage {
     /// Its manifest.
     #[serde(skip)]
     pub rows: Manifest,
+    /// The digest of what a model reads of it, if it can be known without running it.
+    #[serde(skip)]
+    pub words: Option<Digest>,
 }
 
 /// The parts of which a page is made.
@@ -127,12 +130,13 @@ impl ToolPage {
             findings: Vec::new(),
             built,
             rows: manifest.clone(),
+            words: Seen::words(component, &manifest, sections.descriptors),
         };
         let usage = usage(component);
-        page.findings = finding::findings(&Seen {
+        page.findings = finding::findings(&Grounds {
             manifest: &manifest,
             has_manifest: sections.manifest.is_some(),
-            is_described: sections.is_described,
+            is_described: sections.descriptors.is_some(),
             exports: &page.exports,
             imports: &page.imports,
             needless: &page.needless_rows,

@@ -1,13 +1,11 @@
-//! `cofferdam review ls`, `export`, `import` and `rm`: the decisions on this host.
+//! `cofferdam review ls`, `export` and `rm`: the decisions on this host.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
 use cofferdam_capability::{Envelope, ForeignText};
-use cofferdam_tool::{
-    DECISION_MAX_BYTES, Judgement, KeptDecision, Stated, TrustedKeys, read_decision,
-};
+use cofferdam_tool::{Judgement, KeptDecision, Stated, TrustedKeys, read_decision};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
@@ -17,9 +15,6 @@ use crate::error::Failure;
 use crate::paths::DataDir;
 
 use super::key::reviews;
-
-/// The most bytes of a file of decisions: as many as a host keeps, of the usual size (64 MiB).
-const MAX_FILE: u64 = 64 << 20;
 
 /// The fewest characters of an id that name a decision.
 const MIN_PREFIX: usize = 4;
@@ -45,17 +40,6 @@ pub(crate) struct Export {
     /// File to write, one decision a line [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-}
-
-/// `cofferdam review import`.
-#[derive(Debug, Args)]
-pub(crate) struct Import {
-    /// File that `review export` has written
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-
-    #[command(flatten)]
-    listing: Listing,
 }
 
 /// `cofferdam review rm`.
@@ -159,33 +143,6 @@ impl Export {
     }
 }
 
-impl Import {
-    pub(super) fn run(self, data: &DataDir) -> Result<(), Failure> {
-        let Self { file, listing } = self;
-        let place = file.display();
-        let wrong = |problem: String| Failure::usage(format!("{place}: {problem}"));
-        let mut text = Vec::new();
-        std::fs::File::open(&file)
-            .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut text))
-            .map_err(|error| wrong(error.to_string()))?;
-        if text.len() as u64 > MAX_FILE {
-            return Err(wrong(format!("it has more than {MAX_FILE} bytes")));
-        }
-        let mut envelopes = Vec::new();
-        for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
-            if line.iter().all(u8::is_ascii_whitespace) {
-                continue;
-            }
-            envelopes.push(
-                envelope(line).map_err(|problem| {
-                    Failure::usage(format!("{place}:{}: {problem}", index + 1))
-                })?,
-            );
-        }
-        take(&envelopes, listing.format, data)
-    }
-}
-
 impl Remove {
     pub(super) fn run(self, data: &DataDir) -> Result<(), Failure> {
         let reviews = reviews(data)?;
@@ -205,18 +162,6 @@ impl Remove {
         }
         Ok(())
     }
-}
-
-/// Reads one decision that comes from elsewhere. Who has signed it is looked at when it is used.
-fn envelope(json: &[u8]) -> Result<Envelope, String> {
-    if json.len() as u64 > DECISION_MAX_BYTES {
-        return Err(format!(
-            "a decision has more than {DECISION_MAX_BYTES} bytes"
-        ));
-    }
-    let envelope = Envelope::from_json(json).map_err(|error| error.to_string())?;
-    read_decision(envelope.unverified()).map_err(|error| error.to_string())?;
-    Ok(envelope)
 }
 
 /// Keeps decisions that come from elsewhere, and says which of them count here.

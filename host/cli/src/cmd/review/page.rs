@@ -3,6 +3,7 @@
 
 mod agent;
 mod built;
+mod decided;
 mod document;
 mod granted;
 mod print;
@@ -15,14 +16,16 @@ use std::sync::Arc;
 use bytes::Bytes;
 use clap::Args;
 use cofferdam_capability::{Ceiling, Digest};
-use cofferdam_image::{AgentImage, Found, Images, ToolSource};
+use cofferdam_image::{AgentImage, Found, Images, Reference, ToolSource};
 use cofferdam_workbench::review::{AgentPage, AgentTool, FactsCache, ToolPage, ToolSubject};
 
+use self::decided::Decided;
 use self::document::Document;
 use self::granted::Granted;
 use super::format::ReviewFormat;
 use super::since::{self, Asked, Used};
 use crate::args::Registries;
+use crate::attestations;
 use crate::cmd::tool::source::{self, Source};
 use crate::config::Config;
 use crate::console;
@@ -93,7 +96,14 @@ impl Page {
                 let origin = source.origin.clone();
                 let page = reader.read(source.component.clone(), origin, name).await?;
                 let granted = Granted::of(&page, config, data).await?;
-                tool::document(&source, &page, &granted)?
+                let decided = Decided::of(&page, config, data)?;
+                let attestations = match &source.image {
+                    Some(image) => {
+                        attestations::of(&Reference::bare(image.digest), config, data).await?
+                    }
+                    None => Vec::new(),
+                };
+                tool::document(&source, &page, &granted, &decided, &attestations)?
             }
             Meant::Agent { agent, images } => {
                 let tools = reader.tools(&agent, &images).await?;

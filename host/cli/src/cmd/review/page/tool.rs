@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use cofferdam_image::Attestation;
 use cofferdam_workbench::review::{ExportLine, Finding, ReachPage, ToolPage, UNDECIDED};
 use serde_json::json;
 
 use super::built;
+use super::decided::Decided;
 use super::document::{Block, Document, Field, Section};
 use super::granted::Granted;
+use crate::attestations;
 use crate::cmd::tool::source::Source;
 use crate::error::Failure;
 
@@ -19,6 +22,8 @@ pub(super) fn document(
     source: &Source,
     page: &ToolPage,
     granted: &Granted,
+    decided: &Decided,
+    attestations: &[Attestation],
 ) -> Result<Document, Failure> {
     let annotations = source.image.as_ref().map(|image| &image.annotations);
     let none = BTreeMap::new();
@@ -35,13 +40,15 @@ pub(super) fn document(
         "undeclared_imports": page.undeclared().collect::<Vec<_>>(),
         "grants": granted.json,
         "grants_left_out": granted.more,
+        "decisions": decided.json(),
+        "attestations": attestations,
         "undecided": UNDECIDED,
     });
     let mut sections = vec![Section::new(
         "the tool",
         vec![Block::Fields(identity(source, page))],
     )];
-    // Here come the signatures of the image, and what changed since the last approved digest.
+    sections.push(decided.section());
     sections.push(findings(&page.findings));
     sections.push(asks(page));
     sections.push(imports(page));
@@ -49,6 +56,7 @@ pub(super) fn document(
     sections.push(grants(granted));
     sections.push(limits(page));
     sections.push(built::section(&page.built, annotations));
+    sections.push(attested(source, attestations));
     sections.push(undecided());
     Ok(Document {
         title: format!("Review of the tool {} {}", page.name, page.version)
@@ -237,4 +245,16 @@ fn limits(page: &ToolPage) -> Section {
 pub(super) fn undecided() -> Section {
     let sentences = UNDECIDED.iter().map(|&sentence| sentence.to_owned());
     Section::sentences("what this page does not decide", sentences.collect())
+}
+
+/// The documents that refer to the image: who has signed it, who says that he built it, and what is
+/// in it.
+fn attested(source: &Source, attestations: &[Attestation]) -> Section {
+    let mut lines = attestations::lines(attestations);
+    if source.image.is_none() {
+        lines.push("none: it is a file, and signatures belong to images".to_owned());
+    } else if lines.is_empty() {
+        lines.push("nothing refers to the image".to_owned());
+    }
+    Section::sentences("signatures and provenance of the image", lines)
 }

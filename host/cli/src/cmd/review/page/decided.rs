@@ -1,0 +1,210 @@
+//! The decisions about a tool on this host, as a section of a page, and what changed since the last
+//! one that approved.
+
+use std::time::SystemTime;
+
+use cofferdam_capability::{Ceiling, Change, Diff, Digest, ForeignText, Limits};
+use cofferdam_tool::{
+    Judgement, ReviewDirectory, ReviewRule, Reviews, Seen, SeenParts, SignedDecision, Standing,
+    TrustedKeys,
+};
+use cofferdam_workbench::review::ToolPage;
+use serde_json::{Value, json};
+
+use super::document::{Block, Field, Section};
+use crate::config::Config;
+use crate::error::Failure;
+use crate::paths::DataDir;
+
+/// Characters of a digest that name it in a table.
+const SHORT: usize = 12;
+
+/// The decisions that count on this host, and what they say about the tool as it is.
+pub(super) struct Decided {
+    rule: ReviewRule,
+    trusted: TrustedKeys,
+    reviews: Reviews,
+    now: Seen,
+    standing: Standing,
+}
+
+impl Decided {
+    /// Reads the decisions about a tool.
+    pub(super) fn of(page: &ToolPage, config: &Config, data: &DataDir) -> Result<Self, Failure> {
+        let directory = ReviewDirectory::new(data.dir().map_err(Failure::work)?);
+        let trusted = directory.trusted().map_err(Failure::work)?;
+        let kept = directory.decisions().map_err(Failure::work)?;
+        let counting = kept
+            .iter()
+            .filter_map(|kept| trusted.verify(&kept.envelope).ok());
+        let reviews = Reviews::of(counting.collect());
+        let imports: Vec<_> = page
+            .imports
+            .iter()
+            .map(|line| line.interface.clone())
+            .collect();
+        let now = Seen::read(SeenParts {
+            component: page.component,
+            manifest: &page.rows,
+            imports: &imports,
+            words: page.words,
+            addresses: &config.ceiling.network.addresses,
+        });
+        let standing = reviews.standing(&now, config.review, SystemTime::now());
+        Ok(Self {
+            rule: config.review,
+            trusted,
+            reviews,
+            now,
+            standing,
+        })
+    }
+
+    /// The section of the page.
+    pub(super) fn section(&self) -> Section {
+        let asked_for = match self.rule {
+            ReviewRule::None => "no: `[host] require-review` is not set",
+            ReviewRule::Required => "yes, or one of a component of this name that may do as much",
+            ReviewRule::ByDigest => "yes, for this very component",
+        };
+        let mut blocks = vec![Block::Fields(vec![
+            Field::new("on this host", format!("it {}", self.standing)),
+            Field::new("needs an approval", asked_for),
+        ])];
+        let rows: Vec<_> = self.about().map(|decided| self.row(decided)).collect();
+        if !rows.is_empty() {
+            let header = ["decision", "made", "verdict", "component", "by", "reason"];
+            blocks.push(Block::table(&header, rows));
+        }
+        if let Some(before) = self.before() {
+            let mut sentences = vec![format!(
+                "Since {}, which was approved last:",
+                before.component
+            )];
+            let changes = self.changes(before);
+            if changes.is_empty() {
+                sentences.push("nothing that it asks for, imports or says has changed".to_owned());
+            }
+            sentences.extend(changes);
+            blocks.push(Block::Sentences(sentences));
+        }
+        Section::new("decisions", blocks)
+    }
+
+    /// The same for machines.
+    pub(super) fn json(&self) -> Value {
+        let decision = |decided: &SignedDecision| json!({ "id": decided.id, "by": self.reviewer(decided), "decision": decided.stated });
+        let changed = self.before().map(|before| {
+            let diff = compared(before, &self.now);
+            json!({ "since": before.component, "changes": diff.changes(),
+                "differences": self.changes(before) })
+        });
+        json!({
+            "approved": self.standing.is_approved(),
+            "standing": self.standing.to_string(),
+            "decisions": self.about().map(decision).collect::<Vec<_>>(),
+            "changed": changed,
+        })
+    }
+
+    /// The decisions about tools of this name, the newest first.
+    fn about(&self) -> impl Iterator<Item = &SignedDecision> {
+        self.reviews.about(&self.now.name).iter().rev()
+    }
+
+    /// The component that was approved last and is another one.
+    fn before(&self) -> Option<&Seen> {
+        self.about()
+            .find_map(|decided| match &decided.stated.judgement {
+                Judgement::Approve { seen, .. } if seen.component != self.now.component => {
+                    Some(&**seen)
+                }
+                _ => None,
+            })
+    }
+
+    /// Differences between an approved component and this one, a sentence each.
+    fn changes(&self, before: &Seen) -> Vec<String> {
+        let now = &self.now;
+        let mut changes: Vec<_> = compared(before, now).changes().iter().map(words).collect();
+        let missing = |from: &[String], of: &[String]| -> Vec<String> {
+            let missing = of.iter().filter(|import| !from.contains(import));
+            missing.cloned().collect()
+        };
+        let new = missing(&before.imports, &now.imports);
+        let gone = missing(&now.imports, &before.imports);
+        changes.extend(
+            new.into_iter()
+                .map(|name| format!("widened: it imports {name}")),
+        );
+        changes.extend(
+            gone.into_iter()
+                .map(|name| format!("narrowed: no import of {name}")),
+        );
+        if before.words != now.words {
+            changes.push("widened: its names, descriptions or schemas differ".to_owned());
+        }
+        if before.engine != now.engine {
+            changes.push(format!(
+                "the engine of this host is {}; it was {}",
+                now.engine, before.engine
+            ));
+        }
+        changes
+    }
+
+    fn row(&self, decided: &SignedDecision) -> Vec<String> {
+        let stated = &decided.stated;
+        vec![
+            short(decided.id),
+            humantime::format_rfc3339_seconds(stated.made).to_string(),
+            stated.judgement.verdict().to_owned(),
+            short(stated.judgement.component()),
+            self.reviewer(decided),
+            ForeignText::line(&stated.reason).to_string(),
+        ]
+    }
+
+    fn reviewer(&self, decided: &SignedDecision) -> String {
+        let key = self.trusted.of(decided.key);
+        key.map_or_else(|| decided.key.to_string(), |key| key.name.clone())
+    }
+}
+
+/// The manifests of two components, every limit being the number that it says.
+fn compared(before: &Seen, now: &Seen) -> Diff {
+    let ceiling = Ceiling {
+        defaults: Limits::HIGHEST,
+        ..Ceiling::default()
+    };
+    Diff::new(&before.manifest, &now.manifest, &ceiling)
+}
+
+fn words(change: &Change) -> String {
+    let Change {
+        bin: _,
+        category,
+        kind,
+        subject,
+        old,
+        new,
+        example,
+    } = change;
+    let kind = kind.as_str();
+    let category = category.as_str();
+    let mut words = format!("{kind}: {category} {subject}");
+    match (old, new) {
+        (Some(old), Some(new)) => words += &format!(", {old} before, {new} now"),
+        (Some(old), None) => words += &format!(", {old} before"),
+        (None, Some(new)) => words += &format!(", {new} now"),
+        (None, None) => {}
+    }
+    if let Some(example) = example {
+        words += &format!(" (such as {example})");
+    }
+    ForeignText::line(&words).to_string()
+}
+
+fn short(digest: Digest) -> String {
+    digest.hex().chars().take(SHORT).collect()
+}
