@@ -6,7 +6,7 @@ use super::{File, file, none, one};
 use crate::support::checkout;
 
 /// The documents of the repository. Each of them is there.
-const DOCUMENTS: [&str; 11] = [
+const DOCUMENTS: [&str; 12] = [
     "README.md",
     "CHANGELOG.md",
     "SECURITY.md",
@@ -16,6 +16,7 @@ const DOCUMENTS: [&str; 11] = [
     "host/cli/README.md",
     "host/image/README.md",
     "host/model/README.md",
+    "host/selftest/README.md",
     "host/selftest/guests/README.md",
     "tools/README.md",
 ];
