@@ -1,5 +1,8 @@
 //! The walls of the sandbox: memory, files, the network, and what compiling and loading may take.
 
+/// Published advisories of the engine, and what is true of each here.
+mod advisories;
+
 /// The process that compiles: what it may, and what it has of the host.
 mod compiler;
 

@@ -28,6 +28,9 @@ const LIBRARIES: [(&str, &str); 2] = [
     ("nested", "host/selftest/guests/nested/src/lib.rs"),
 ];
 
+/// The crates of the engine, which are released together.
+const ENGINE: [&str; 3] = ["wasmtime", "wasmtime-wasi", "wasmtime-wasi-http"];
+
 /// Variables that cargo and clippy set for this build and that the guests must not inherit, because
 /// they are for another target.
 const NOT_INHERITED: [&str; 6] = [
@@ -87,6 +90,42 @@ fn main() {
         constant(&mut guests, &name, &about(&source, ";;"), &component);
     }
     std::fs::write(out.join("guests.rs"), guests).expect("cargo made this directory for us");
+    std::fs::write(out.join("engine.rs"), engine(&workspace.join("Cargo.lock")))
+        .expect("cargo made this directory for us");
+}
+
+/// A constant with the version of the engine that this workspace is locked to.
+fn engine(lock: &Path) -> String {
+    println!("cargo::rerun-if-changed={}", lock.display());
+    let text =
+        std::fs::read_to_string(lock).unwrap_or_else(|error| panic!("{}: {error}", lock.display()));
+    let locked = |package: &str| {
+        let begin = format!("\nname = \"{package}\"\nversion = \"");
+        let (_, rest) = text
+            .split_once(&begin)
+            .unwrap_or_else(|| panic!("{}: {package} is not there", lock.display()));
+        rest.split('"').next().unwrap_or_default().to_owned()
+    };
+    let [version, others @ ..] = ENGINE.map(locked);
+    assert!(
+        others.iter().all(|other| *other == version),
+        "{}: the crates of the engine have the versions {version} and {others:?}: use one",
+        lock.display()
+    );
+    let numbers: Vec<u32> = version
+        .split('.')
+        .map(|number| {
+            number
+                .parse()
+                .expect("releases of the engine have three numbers")
+        })
+        .collect();
+    let [major, minor, patch] = *numbers else {
+        panic!("{}: {version} has not three numbers", lock.display());
+    };
+    format!(
+        "const BUILT: Version = Version {{ major: {major}, minor: {minor}, patch: {patch} }};\n"
+    )
 }
 
 /// Builds all packages and returns where their components are.

@@ -55,10 +55,14 @@ fn check(kind: Kind, page: &str) {
             continue;
         }
         let cells = row(page, &key.name);
-        let [_, what, left_out, at_most] = cells.as_slice() else {
+        let [_, what, left_out, at_most, leaks @ ..] = cells.as_slice() else {
             panic!("{page}: {cells:?}");
         };
         assert!(!what.is_empty() && !left_out.is_empty(), "{cells:?}");
+        // Reviewers read of each key of a manifest what it can leak or change.
+        let for_reviewers = usize::from(kind == Kind::Manifest);
+        assert_eq!(leaks.len(), for_reviewers, "{cells:?}");
+        assert!(leaks.iter().all(|leak| !leak.is_empty()), "{cells:?}");
         let default = &key.schema["default"];
         let values = default.as_array().cloned();
         for value in values.unwrap_or_else(|| vec![default.clone()]) {

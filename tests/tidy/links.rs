@@ -16,6 +16,7 @@ const DOCUMENTS: [&str; 12] = [
     "host/cli/README.md",
     "host/image/README.md",
     "host/model/README.md",
+    "host/selftest/README.md",
     "host/selftest/guests/README.md",
     "host/workbench/README.md",
     "tools/README.md",

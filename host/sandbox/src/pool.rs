@@ -9,6 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use cofferdam_capability::{Limits, PagemapScan};
+use wasmparser::WasmFeatures;
 use wasmtime::{
     Config, Enabled, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig,
 };
@@ -214,8 +215,10 @@ fn start(limits: &Limits, calls: u32, scans: bool) -> Result<Started, EngineErro
 }
 
 /// Returns what code is compiled for: the same in the host and in the process that compiles for it.
-/// Garbage collection, threads, exceptions and component-model async are not in the build; what
-/// remains is named here, so that a new version of the engine cannot switch anything on.
+/// Threads, exceptions, component-model async and the types of garbage collection are not in the
+/// build; what remains is named here, so that a new version of the engine cannot switch anything
+/// on. Typed function references are on by default, and nothing that is built for WASI 0.2 needs
+/// them.
 pub(crate) fn config() -> Config {
     let mut config = Config::new();
     config
@@ -226,6 +229,7 @@ pub(crate) fn config() -> Config {
         .wasm_multi_memory(true)
         .wasm_extended_const(true)
         .wasm_tail_call(true)
+        .wasm_features(WasmFeatures::FUNCTION_REFERENCES | WasmFeatures::GC, false)
         .wasm_memory64(false)
         .wasm_relaxed_simd(false)
         .wasm_wide_arithmetic(false)

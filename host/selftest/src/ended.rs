@@ -9,6 +9,7 @@ use crate::place::Place;
 use crate::plant;
 use crate::problem::Problem;
 use crate::secret::SPELLINGS;
+use crate::web::Request;
 
 /// Bytes that a call may write by default.
 const WRITTEN: u64 = 64 << 20;
@@ -30,8 +31,8 @@ const MOST_NAMES: usize = 32;
 pub(crate) struct Ended<'a> {
     pub(crate) place: &'a Place,
     pub(crate) receipt: &'a Value,
-    /// The heads of the requests that the web server saw.
-    pub(crate) heads: &'a [String],
+    /// The requests that the web server saw.
+    pub(crate) requests: &'a [Request],
 }
 
 impl Ended<'_> {
@@ -238,6 +239,22 @@ pub(crate) fn names_no_place(ended: &Ended<'_>) -> Result<(), Problem> {
     })
 }
 
+/// The directory that the link `outside` leads to is as it was, and nothing was made elsewhere.
+pub(crate) fn outside_unchanged(ended: &Ended<'_>) -> Result<(), Problem> {
+    let secret = ended.place.path().join("secret");
+    let passwd = secret.join("passwd");
+    let text = Problem::at(passwd.display(), std::fs::read_to_string(&passwd))?;
+    let links = Problem::at(passwd.display(), passwd.metadata())?.nlink();
+    let (_, _, entries) = usage(&secret)?;
+    Problem::unless(text == "root\n" && links == 1 && entries == 1, || {
+        format!(
+            "{} has {entries} entries, and {links} links to `{text}`",
+            secret.display()
+        )
+    })?;
+    nothing_outside(ended)
+}
+
 /// Nothing was made where no guest may make anything.
 pub(crate) fn nothing_outside(ended: &Ended<'_>) -> Result<(), Problem> {
     let own = ended.place.path();
@@ -278,12 +295,72 @@ pub(crate) fn redacted(ended: &Ended<'_>) -> Result<(), Problem> {
 /// No request carried the header of the secret.
 pub(crate) fn no_header(ended: &Ended<'_>) -> Result<(), Problem> {
     let told = ended
-        .heads
+        .requests
         .iter()
+        .map(|request| &request.head)
         .find(|head| head.to_ascii_lowercase().contains("authorization"));
     Problem::unless(told.is_none(), || {
         format!("a host that the secret is not for got {told:?}")
     })
+}
+
+/// Every request names the granted host, once, and a path.
+pub(crate) fn granted_host_alone(ended: &Ended<'_>) -> Result<(), Problem> {
+    for Request { head, rest, .. } in ended.requests {
+        let mut lines = head.lines();
+        let target = lines.next().and_then(|line| line.split(' ').nth(1));
+        let hosts = headers(head, "host");
+        let is_granted = matches!(&*hosts, [host] if host.starts_with("a.test:"));
+        let is_path = target.is_some_and(|target| target.starts_with('/'));
+        Problem::unless(is_granted && is_path && rest.is_empty(), || {
+            format!("a server has read {head:?} and {} bytes more", rest.len())
+        })?;
+    }
+    // The guest ends with a request that is as it should be.
+    let last = ended.requests.last().map(|request| &*request.head);
+    Problem::unless(
+        last.is_some_and(|head| head.starts_with("GET /control ")),
+        || format!("the last request is {last:?}"),
+    )
+}
+
+/// Every request announces one length or none, and no server gets more than that.
+pub(crate) fn lengths_agree(ended: &Ended<'_>) -> Result<(), Problem> {
+    for Request { head, rest, .. } in ended.requests {
+        let lengths = headers(head, "content-length");
+        let framed = !headers(head, "transfer-encoding").is_empty();
+        let agrees = match &*lengths {
+            [] => framed || rest.is_empty(),
+            [length] => {
+                let digits = !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit());
+                let announced = length.parse::<usize>().ok();
+                digits && !framed && announced.is_some_and(|announced| rest.len() <= announced)
+            }
+            _ => false,
+        };
+        Problem::unless(agrees, || {
+            format!(
+                "a server has read {head:?} and {:?}",
+                String::from_utf8_lossy(rest)
+            )
+        })?;
+    }
+    // The guest ends with a request that is as it should be.
+    let whole = ended.requests.last().is_some_and(|request| {
+        headers(&request.head, "content-length") == ["5"] && request.rest == b"hello"
+    });
+    Problem::unless(whole, || {
+        format!("the last request is {:?}", ended.requests.last())
+    })
+}
+
+/// The values of a header in the head of a request, in the order in which they came.
+fn headers<'a>(head: &'a str, name: &str) -> Vec<&'a str> {
+    let headers = head.lines().filter_map(|line| line.split_once(':'));
+    headers
+        .filter(|(header, _)| header.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.trim())
+        .collect()
 }
 
 /// Entries that calls have left in their scratch directories.

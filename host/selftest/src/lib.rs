@@ -11,6 +11,8 @@
               left on disk"
 )]
 
+mod advisories;
+mod advisory;
 mod dns;
 mod ended;
 mod guest;
@@ -26,6 +28,8 @@ mod swap;
 mod table;
 mod web;
 
+pub use advisories::{ADVISORIES, READ};
+pub use advisory::{Absence, Advisory, Standing, Version};
 pub use dns::Dns;
 pub use guest::{Guest, in_mode};
 pub use place::Place;
@@ -36,4 +40,4 @@ pub use run::{Corpus, Measured, Verdict};
 pub use secret::{SECRET, SPELLINGS};
 pub use swap::SwapProof;
 pub use table::{guest, rows};
-pub use web::{Connection, Reply, Web};
+pub use web::{Connection, Reply, Request, Web};

@@ -190,7 +190,7 @@ impl Corpus {
             ran = place.cofferdam(&line).stdin(vec![b'x'; row.stdin]).run()?;
         }
         let reached = self.web.connections() - before.0;
-        let heads: Vec<_> = self.web.heads().into_iter().skip(before.1).collect();
+        let requests: Vec<_> = self.web.requests().into_iter().skip(before.1).collect();
         let left = ended::left(&place);
         verdict.measured = Measured {
             wall_us: u64::try_from(ran.wall.as_micros()).unwrap_or(u64::MAX),
@@ -219,7 +219,7 @@ impl Corpus {
             Ok(receipt) => (row.after)(&Ended {
                 place: &place,
                 receipt,
-                heads: &heads,
+                requests: &requests,
             }),
             Err(_) => Ok(()),
         }

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -14,6 +14,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The longest head of a request that is read, in bytes.
 const MAX_HEAD: u64 = 1 << 20;
+
+/// Maximum bytes after the head of a request that are kept for the tests. Rows about what a server
+/// reads send less.
+const MAX_REST: usize = 64 << 10;
 
 /// The server's answer to a request.
 #[derive(Debug, Clone)]
@@ -42,7 +46,50 @@ pub struct Web {
     /// The address it listens on.
     pub address: SocketAddr,
     connections: Arc<AtomicUsize>,
-    heads: Arc<Mutex<Vec<String>>>,
+    seen: Arc<Seen>,
+}
+
+/// A request as the server read it.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The request line and the headers, as they came.
+    pub head: String,
+    /// The beginning of everything that came after the head on the same connection, once the client
+    /// has closed it.
+    pub rest: Vec<u8>,
+    is_over: bool,
+}
+
+/// The requests of all connections.
+#[derive(Debug, Default)]
+struct Seen {
+    requests: Mutex<Vec<Request>>,
+    ended: Condvar,
+}
+
+impl Seen {
+    fn requests(&self) -> MutexGuard<'_, Vec<Request>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a request of which the head is there, and returns its place.
+    fn begin(&self, head: String) -> usize {
+        let mut requests = self.requests();
+        requests.push(Request {
+            head,
+            ..Request::default()
+        });
+        requests.len() - 1
+    }
+
+    /// The connection of the request at `place` has ended.
+    fn end(&self, place: usize, rest: Vec<u8>) {
+        if let Some(request) = self.requests().get_mut(place) {
+            request.rest = rest;
+            request.is_over = true;
+        }
+        self.ended.notify_all();
+    }
 }
 
 /// The stream that a server reads from and writes to: a socket, or TLS over one.
@@ -70,11 +117,11 @@ impl Web {
         let listener = Problem::at("a free port", TcpListener::bind("127.0.0.1:0"))?;
         let address = Problem::at("a bound socket", listener.local_addr())?;
         let connections = Arc::new(AtomicUsize::new(0));
-        let heads = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::new(Seen::default());
         let web = Self {
             address,
             connections: Arc::clone(&connections),
-            heads: Arc::clone(&heads),
+            seen: Arc::clone(&seen),
         };
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -82,13 +129,13 @@ impl Web {
                 if stream.set_read_timeout(Some(PATIENCE)).is_err() {
                     continue;
                 }
-                let (Some(stream), replies, heads) =
-                    (wrap(stream), Arc::clone(&replies), Arc::clone(&heads))
+                let (Some(stream), replies, seen) =
+                    (wrap(stream), Arc::clone(&replies), Arc::clone(&seen))
                 else {
                     continue;
                 };
                 // A client that goes away in the middle is what several rows are about.
-                thread::spawn(move || converse(stream, &replies, &heads).ok());
+                thread::spawn(move || converse(stream, &replies, &seen).ok());
             }
         });
         Ok(web)
@@ -101,10 +148,22 @@ impl Web {
 
     /// The heads of all requests: request line and headers, as they came.
     pub fn heads(&self) -> Vec<String> {
-        self.heads
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let requests = self.seen.requests();
+        requests
+            .iter()
+            .map(|request| request.head.clone())
+            .collect()
+    }
+
+    /// All requests with what came after their heads. It waits until their clients have gone, or
+    /// have said nothing for half a minute.
+    pub fn requests(&self) -> Vec<Request> {
+        let is_open = |requests: &mut Vec<Request>| requests.iter().any(|one| !one.is_over);
+        let waited = self
+            .seen
+            .ended
+            .wait_timeout_while(self.seen.requests(), PATIENCE, is_open);
+        waited.unwrap_or_else(PoisonError::into_inner).0.clone()
     }
 
     /// Its port.
@@ -113,10 +172,11 @@ impl Web {
     }
 }
 
+/// Reads a request, answers it, and reads on until the client has gone.
 fn converse(
     stream: Box<dyn Connection>,
     replies: &[(&str, Reply)],
-    heads: &Mutex<Vec<String>>,
+    seen: &Seen,
 ) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream.take(u64::MAX));
     stream.get_mut().set_limit(MAX_HEAD);
@@ -127,10 +187,25 @@ fn converse(
         }
     }
     stream.get_mut().set_limit(u64::MAX);
-    heads
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push(head.clone());
+    let place = seen.begin(head.clone());
+    let mut rest = Vec::new();
+    let answered = answer(&mut stream, replies, &head);
+    // What the client still sends is read, so that closing does not throw away what it has not read
+    // yet.
+    let read = answered.and_then(|()| {
+        let mut kept = stream.by_ref().take(MAX_REST as u64);
+        kept.read_to_end(&mut rest)?;
+        std::io::copy(&mut stream, &mut std::io::sink())
+    });
+    seen.end(place, rest);
+    read.map(drop)
+}
+
+fn answer(
+    stream: &mut BufReader<std::io::Take<Box<dyn Connection>>>,
+    replies: &[(&str, Reply)],
+    head: &str,
+) -> std::io::Result<()> {
     let path = head.split(' ').nth(1).unwrap_or_default();
     let reply = replies
         .iter()
@@ -175,9 +250,5 @@ fn converse(
         }
         None => out.write_all(&whole("404 Not Found", b""))?,
     }
-    out.flush()?;
-    // What the client still sends is read, so that closing does not throw away what it has not read
-    // yet.
-    std::io::copy(&mut stream, &mut std::io::sink())?;
-    Ok(())
+    out.flush()
 }

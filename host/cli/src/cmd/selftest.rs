@@ -1,14 +1,18 @@
 //! `cofferdam selftest`: the hostile corpus, run by the binary that is installed, on the machine
 //! where it is.
 
-use std::time::Duration;
+mod advisories;
+mod judging;
+
+use std::path::PathBuf;
 
 use clap::Args;
-use cofferdam_selftest::{Corpus, Row, SwapProof, Verdict};
+use cofferdam_selftest::{Row, SwapProof, Verdict};
 use serde_json::json;
 
 use crate::console::{self, Format};
 use crate::error::Failure;
+use judging::{failures, judge, tell_failures, verdict_of};
 
 #[derive(Debug, Args)]
 pub(crate) struct Selftest {
@@ -20,12 +24,20 @@ pub(crate) struct Selftest {
     #[arg(long)]
     pub(crate) list: bool,
 
+    /// Tell of each published advisory of the engine if its fault is in this build, and run the
+    /// guests that try it
+    #[arg(long, conflicts_with = "guests")]
+    pub(crate) advisories: bool,
+
     /// Format of the output
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
 }
 
 pub(crate) async fn run(selftest: Selftest) -> Result<(), Failure> {
+    if selftest.advisories {
+        return advisories::run(selftest.list, selftest.format, binary).await;
+    }
     let rows: Vec<&'static Row> = cofferdam_selftest::rows()
         .filter(|row| is_chosen(row, &selftest.guests))
         .collect();
@@ -38,11 +50,7 @@ pub(crate) async fn run(selftest: Selftest) -> Result<(), Failure> {
     if selftest.list {
         return list(&rows, selftest.format);
     }
-    let binary = std::env::current_exe().map_err(|error| {
-        Failure::work(format!(
-            "this program cannot find itself to be tested: {error}"
-        ))
-    })?;
+    let binary = binary()?;
     // Starts processes and waits for them.
     let whole = selftest.guests.is_empty();
     let format = selftest.format;
@@ -61,17 +69,16 @@ pub(crate) async fn run(selftest: Selftest) -> Result<(), Failure> {
             "a call found memory of an earlier one in swap: {words}"
         )));
     }
-    match verdicts
-        .iter()
-        .filter(|verdict| verdict.problem.is_some())
-        .count()
-    {
-        0 => Ok(()),
-        failed => Err(Failure::work(format!(
-            "{failed} of {} rows failed",
-            verdicts.len()
-        ))),
-    }
+    verdict_of(&verdicts)
+}
+
+/// This program, which the rows are run against.
+fn binary() -> Result<PathBuf, Failure> {
+    std::env::current_exe().map_err(|error| {
+        Failure::work(format!(
+            "this program cannot find itself to be tested: {error}"
+        ))
+    })
 }
 
 fn is_chosen(row: &Row, guests: &[String]) -> bool {
@@ -103,84 +110,8 @@ fn list(rows: &[&'static Row], format: Format) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs the rows, and shows each as it finishes.
-fn judge(
-    binary: &std::path::Path,
-    rows: &[&'static Row],
-    format: Format,
-) -> Result<Vec<Verdict>, Failure> {
-    let progress = console::Progress::of_rows(rows.len());
-    progress.tell("compiling the guests and starting a host with them");
-    let corpus = progress.patiently(
-        "compiling the guests and starting a host with them: this takes minutes the first time",
-        || Corpus::start(binary, rows).map_err(Failure::work),
-    )?;
-    let columns = Columns::of(rows);
-    let mut verdicts = Vec::new();
-    if format == Format::Table {
-        progress.line(&columns.line(HEADER.map(str::to_uppercase)));
-    }
-    for row in rows {
-        progress.tell(&format!("{} {}", row.guest.name, row.variant()));
-        let verdict = corpus.run(row);
-        if format == Format::Table {
-            progress.line(&columns.line(cells(&verdict)));
-        }
-        verdicts.push(verdict);
-        progress.step();
-    }
-    Ok(verdicts)
-}
-
-/// The columns of the table. Its rows are shown one by one, so their widths are known before.
-struct Columns([usize; HEADER.len()]);
-
-/// The names of the columns.
-const HEADER: [&str; 9] = [
-    "guest",
-    "given",
-    "must end as",
-    "ended as",
-    "wall",
-    "memory",
-    "files",
-    "left",
-    "",
-];
-
-impl Columns {
-    fn of(rows: &[&'static Row]) -> Self {
-        let widest = |of: fn(&Row) -> usize| rows.iter().map(|row| of(row)).max();
-        let outcome = widest(|row| row.outcome.chars().count()).unwrap_or_default();
-        let mut widths = HEADER.map(str::len);
-        let known = [
-            widest(|row| row.guest.name.chars().count()).unwrap_or_default(),
-            widest(|row| row.variant().chars().count()).unwrap_or_default(),
-            outcome,
-            outcome,
-            "999.99ms".len(),
-            "9999 MiB".len(),
-        ];
-        for (width, known) in widths.iter_mut().zip(known) {
-            *width = known.max(*width);
-        }
-        Self(widths)
-    }
-
-    fn line(&self, cells: [String; HEADER.len()]) -> String {
-        let padded = cells
-            .iter()
-            .zip(self.0)
-            .map(|(cell, width)| format!("{cell:width$}"));
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    }
-}
-
 fn print(verdicts: &[Verdict], swap: Option<&SwapProof>, format: Format) -> Result<(), Failure> {
-    let failed: Vec<_> = verdicts
-        .iter()
-        .filter(|verdict| verdict.problem.is_some())
-        .collect();
+    let failed = failures(verdicts);
     if format == Format::Json {
         let rows = verdicts.len();
         let passed = verdicts.len() - failed.len();
@@ -188,21 +119,7 @@ fn print(verdicts: &[Verdict], swap: Option<&SwapProof>, format: Format) -> Resu
             &json!({ "rows": rows, "passed": passed, "swap": swap, "verdicts": verdicts }),
         );
     }
-    for verdict in &failed {
-        let Verdict {
-            guest,
-            variant,
-            tries,
-            problem,
-            ..
-        } = verdict;
-        console::line("");
-        console::line(format!("{guest} {variant}: {tries}."));
-        problem
-            .iter()
-            .flat_map(|problem| problem.lines())
-            .for_each(|line| console::line(format!("  {line}")));
-    }
+    tell_failures(&failed);
     console::line("");
     match swap {
         Some(SwapProof::NotRun(reason)) => {
@@ -220,23 +137,4 @@ fn print(verdicts: &[Verdict], swap: Option<&SwapProof>, format: Format) -> Resu
         verdicts.len()
     ));
     Ok(())
-}
-
-fn cells(verdict: &Verdict) -> [String; HEADER.len()] {
-    let measured = &verdict.measured;
-    [
-        verdict.guest.to_owned(),
-        verdict.variant.clone(),
-        verdict.expected.to_owned(),
-        verdict.ended.clone(),
-        format!("{:.2?}", Duration::from_micros(measured.wall_us)),
-        format!("{} MiB", measured.peak_kib >> 10),
-        measured.descriptors.to_string(),
-        measured.left.to_string(),
-        if verdict.problem.is_none() {
-            "pass".to_owned()
-        } else {
-            "FAIL".to_owned()
-        },
-    ]
 }

@@ -70,21 +70,75 @@ pub fn send(request: OutgoingRequest) -> io::Result<Open> {
     open(handle(request, None).map_err(failed)?)
 }
 
-/// Sends a request without a body, and waits no longer than `nanoseconds` to be connected, nor for
-/// the response to begin.
+/// The longest times that a guest waits, in nanoseconds; nothing for those that the host chooses.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// To be connected.
+    pub connect: Option<u64>,
+    /// For the response to begin.
+    pub first_byte: Option<u64>,
+    /// Between two pieces of its body.
+    pub between_bytes: Option<u64>,
+}
+
+impl Patience {
+    /// As the host chooses.
+    pub const NONE: Self = Self {
+        connect: None,
+        first_byte: None,
+        between_bytes: None,
+    };
+
+    /// The same time for everything.
+    pub const fn of(nanoseconds: u64) -> Self {
+        Self {
+            connect: Some(nanoseconds),
+            first_byte: Some(nanoseconds),
+            between_bytes: Some(nanoseconds),
+        }
+    }
+}
+
+/// Sends a request without a body, and waits no longer than `patience`.
 ///
 /// # Errors
 ///
 /// What the host answers instead of a response.
-pub fn send_within(request: OutgoingRequest, nanoseconds: u64) -> io::Result<Open> {
+pub fn send_within(request: OutgoingRequest, patience: Patience) -> io::Result<Open> {
     let options = RequestOptions::new();
+    let Patience {
+        connect,
+        first_byte,
+        between_bytes,
+    } = patience;
     options
-        .set_connect_timeout(Some(nanoseconds))
+        .set_connect_timeout(connect)
         .map_err(|()| refused("the time to connect"))?;
     options
-        .set_first_byte_timeout(Some(nanoseconds))
+        .set_first_byte_timeout(first_byte)
         .map_err(|()| refused("the time to the first byte"))?;
+    options
+        .set_between_bytes_timeout(between_bytes)
+        .map_err(|()| refused("the time between bytes"))?;
     open(handle(request, Some(options)).map_err(failed)?)
+}
+
+/// Sends a request with `bytes` as its body, and waits for the answer whatever becomes of the body.
+///
+/// # Errors
+///
+/// What the host answers instead of a response.
+pub fn send_all(request: OutgoingRequest, bytes: &[u8]) -> io::Result<Open> {
+    let body = request.body().map_err(|()| refused("the body"))?;
+    let future = handle(request, None).map_err(failed)?;
+    let stream = body.write().map_err(|()| refused("the body's stream"))?;
+    let written = stream.blocking_write_and_flush(bytes);
+    drop(stream);
+    let finished = OutgoingBody::finish(body, None);
+    let opened = open(future);
+    written.map_err(|error| io::Error::other(format!("the body: {error:?}")))?;
+    finished.map_err(failed)?;
+    opened
 }
 
 /// Sends a request with a body that `write` writes.

@@ -41,6 +41,26 @@ pub(super) const ROWS: &[Row] = &[
         says: "pull of acme:power/lever",
         ..row(guest::IMPORT_UNKNOWN, "denied")
     },
+    // A proposal that is off.
+    Row {
+        says: "support is not enabled",
+        ..row(guest::PROPOSAL_REFERENCES, REFUSED)
+    },
+    // Other versions of WASI than 0.2.
+    Row {
+        says: "for version 0.3.0 of WASI",
+        ..row(guest::IMPORT_WASI3, REFUSED)
+    },
+    Row {
+        manifest: "[[unused]]\ninterface = \"wasi:http/client\"\nreason = \"a runtime brings \
+            it\"\n",
+        says: "send of wasi:http/client",
+        ..row(guest::IMPORT_WASI3, "denied")
+    },
+    Row {
+        says: "a core WebAssembly module",
+        ..row(guest::IMPORT_PREVIEW, REFUSED)
+    },
     // A manifest that says less than the component imports.
     Row {
         says: "declares nothing",

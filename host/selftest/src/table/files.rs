@@ -88,6 +88,12 @@ pub(super) const ROWS: &[Row] = &[
         ..writer(guest::FS_LINK, "guest-error")
     },
     Row {
+        plant: plant::proc,
+        after: ended::outside_unchanged,
+        says: "renames and links were refused",
+        ..writer(guest::FS_RENAME, "guest-error")
+    },
+    Row {
         plant: plant::pipe,
         dirs: &[("/dev", "/devices", "read-only")],
         after: |ended| ended.was_refused("devices, pipes and sockets: "),

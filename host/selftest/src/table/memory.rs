@@ -79,6 +79,15 @@ pub(super) const ROWS: &[Row] = &[
         says: "resource handles",
         ..row(guest::HANDLES_MANY, "guest-error")
     },
+    // No function of the host is called for these: the engine counts them.
+    Row {
+        says: "handles of its own resources",
+        ..row(guest::HANDLES_OWN, "guest-error")
+    },
+    Row {
+        says: "handles of its own resources",
+        ..row(guest::HANDLES_LENT, "guest-error")
+    },
     row(guest::HOST_CALL_LARGE, "host-call-too-large").with_more_memory(),
     Row {
         says: "1099511627776 random bytes",

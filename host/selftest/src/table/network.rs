@@ -129,7 +129,27 @@ pub(super) const ROWS: &[Row] = &[
             "ok",
         )
     },
+    // Other hosts in a request than the granted one.
+    Row {
+        manifest: ONE_NAME,
+        limits: "http-requests = 128",
+        reaches: 9,
+        after: ended::granted_host_alone,
+        says: "control",
+        ..client(
+            guest::HTTP_TARGET,
+            &["a.test:{port}", "b.test:{port}"],
+            "ok",
+        )
+    },
     // Headers and bodies.
+    Row {
+        limits: "http-requests = 128",
+        reaches: 18,
+        after: ended::lengths_agree,
+        says: "[\\\"5\\\"] 5: 200",
+        ..client(guest::HTTP_LENGTHS, &["http://a.test:{port}/"], "ok")
+    },
     Row {
         reaches: 0,
         says: "a line break in a value: Header",
@@ -181,6 +201,16 @@ pub(super) const ROWS: &[Row] = &[
             guest::HTTP_PATIENCE,
             &["http://a.test:{port}/sink"],
             "guest-error",
+        )
+    },
+    // No time at all, and all of it.
+    Row {
+        reaches: 6,
+        says: ": 200 hello\\nthe host answered every time",
+        ..client(
+            guest::HTTP_PATIENCE,
+            &["http://a.test:{port}", "http://nowhere.test:{port}/"],
+            "ok",
         )
     },
     // Counts.

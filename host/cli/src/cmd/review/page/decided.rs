@@ -93,7 +93,10 @@ impl Decided {
 
     /// The same for machines.
     pub(super) fn json(&self) -> Value {
-        let decision = |decided: &SignedDecision| json!({ "id": decided.id, "by": self.reviewer(decided), "decision": decided.stated });
+        let decision = |decided: &SignedDecision| {
+            let by = self.reviewer(decided);
+            json!({ "id": decided.id, "by": by, "decision": decided.stated })
+        };
         let changed = self.before().map(|before| {
             let diff = compared(before, &self.now);
             json!({ "since": before.component, "changes": diff.changes(),
