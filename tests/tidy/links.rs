@@ -6,7 +6,7 @@ use super::{File, file, none, one};
 use crate::support::checkout;
 
 /// The documents of the repository. Each of them is there.
-const DOCUMENTS: [&str; 12] = [
+const DOCUMENTS: [&str; 13] = [
     "README.md",
     "CHANGELOG.md",
     "SECURITY.md",
