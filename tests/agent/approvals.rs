@@ -111,6 +111,26 @@ fn a_model_reads_why_its_call_was_denied() {
     assert!(!is_there(&scratch, "new.txt"));
     assert_eq!(state(&scratch, &id), "denied");
     client.end();
+    // The answer is a line of the trail: who gave it, about what, and why.
+    let line = ["audit", "ls", "--agent", "a", "--format", "json"];
+    let listed = cofferdam(&scratch, line).run().exits(0).stdout;
+    let answers = listed
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"));
+    let answers: Vec<Value> = answers
+        .filter(|line: &Value| line["kind"] == "answer")
+        .collect();
+    assert_eq!(answers.len(), 1, "{listed}");
+    let answer = &answers[0];
+    assert_eq!(answer["approval"], id.as_str());
+    assert_eq!(answer["approved"], false);
+    assert_eq!(answer["by"], "operator");
+    assert_eq!(answer["caller"], "agent a");
+    assert_eq!(answer["tool"], "touch");
+    assert_eq!(answer["reason"], "not on a Friday");
+    cofferdam(&scratch, ["audit", "verify"]).run().exits(0);
+    let told = cofferdam(&scratch, ["audit", "ls", "--decision", "deny"]).run();
+    assert!(told.stdout.contains("answer  denied touch by operator"));
 }
 
 #[test]

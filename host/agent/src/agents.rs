@@ -109,7 +109,7 @@ impl Agents {
         };
         let store = Store::open(&path.join("cofferdam.db"), &known).await?;
         let logs = logs::open(&data, &path)?;
-        let approvals = Approvals::new(store.approvals.clone());
+        let approvals = Approvals::new(store.approvals.clone(), runner.ledger().cloned());
         let path = path.join("agents");
         let rows = store.agents.all().await?;
         let homes: Vec<_> = rows.iter().map(AgentHome::from).collect();

@@ -5,11 +5,14 @@ mod tests;
 
 use std::sync::Arc;
 
+use cofferdam_call::ApprovalAnswer;
 use cofferdam_store::{
     ApprovalScope, ApprovalState, ApprovalTable, CallPlace, Decision, NewApproval, StoreError,
     StoredApproval,
 };
-use cofferdam_tool::{ApprovalError, ApprovalQuestion, Approver, Approving, Binding};
+use cofferdam_tool::{
+    ApprovalError, ApprovalQuestion, Approver, Approving, Binding, Ledger, Unrecorded,
+};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +36,8 @@ const MAX_REASON: usize = 4 << 10;
 #[derive(Debug, Clone)]
 pub struct Approvals {
     table: ApprovalTable,
+    /// Keeps every answer.
+    ledger: Option<Arc<dyn Ledger>>,
     /// Sent when a question was asked or decided.
     changed: watch::Sender<()>,
     /// Cancelled when the host ends: turns that wait go on with the next one.
@@ -83,6 +88,9 @@ pub enum ApprovalRefused {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The audit trail failed.
+    #[error("the answer is not in the audit trail: {0}")]
+    Unrecorded(#[from] Unrecorded),
 }
 
 /// A person's decision.
@@ -103,9 +111,10 @@ pub struct ApprovalDecision {
 }
 
 impl Approvals {
-    pub(crate) fn new(table: ApprovalTable) -> Self {
+    pub(crate) fn new(table: ApprovalTable, ledger: Option<Arc<dyn Ledger>>) -> Self {
         Self {
             table,
+            ledger,
             changed: watch::Sender::new(()),
             ending: CancellationToken::new(),
         }
@@ -183,6 +192,10 @@ impl Approvals {
             reason: &reason,
             seconds: SESSION,
         };
+        // An answer that nobody could keep is not given.
+        if let Some(ledger) = &self.ledger {
+            ledger.ready().await?;
+        }
         let done = self.table.decide(&id, stored).await?;
         let now = self.get(&id).await?;
         if !done {
@@ -190,6 +203,9 @@ impl Approvals {
                 id,
                 state: now.state.as_str(),
             });
+        }
+        if let Some(ledger) = &self.ledger {
+            ledger.answer(recorded(&now, approved)).await?;
         }
         self.changed.send_replace(());
         Ok(now)
@@ -249,6 +265,27 @@ impl Approvals {
             }
         }
     }
+}
+
+/// The line of the audit trail for an answer.
+fn recorded(answered: &StoredApproval, approved: bool) -> ApprovalAnswer {
+    let asked = &answered.asked;
+    let answer = ApprovalAnswer {
+        by: answered.decided_by.clone(),
+        approval: asked.id.clone(),
+        approved,
+        session_wide: answered.scope == ApprovalScope::Session,
+        caller: asked.principal.clone(),
+        agent_id: asked.agent_id.clone(),
+        session: (!asked.session.is_empty()).then(|| asked.session.clone()),
+        tool: asked.tool.clone(),
+        component: asked.component.clone(),
+        grant: asked.grant.clone(),
+        arguments: asked.arguments_digest.clone(),
+        reason: None,
+        reason_digest: None,
+    };
+    answer.because(&answered.decision_reason)
 }
 
 /// The words for a model whose call was not approved.

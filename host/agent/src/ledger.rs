@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use cofferdam_call::Record;
+use cofferdam_call::{ApprovalAnswer, Record};
 use cofferdam_store::{Trail, Unwritten};
 use cofferdam_tool::{Ledger, Recording, Unrecorded};
 
@@ -23,6 +23,10 @@ impl Ledger for AuditLedger {
 
     fn record(&self, record: Record) -> Recording<'_> {
         Box::pin(async { self.0.record(record).await.map_err(unrecorded) })
+    }
+
+    fn answer(&self, answer: ApprovalAnswer) -> Recording<'_> {
+        Box::pin(async { self.0.answer(answer).await.map_err(unrecorded) })
     }
 
     fn finish(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {

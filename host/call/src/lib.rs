@@ -3,6 +3,7 @@
 //! Plain data: what goes into a call ([`Input`], [`Descriptor`]) and what comes out of it
 //! ([`Report`]), and what is recorded of it ([`Record`]). Nothing here runs anything.
 
+mod answer;
 mod block;
 mod descriptor;
 mod guest_verdict;
@@ -17,6 +18,7 @@ mod report;
 mod stdin;
 mod trace;
 
+pub use answer::ApprovalAnswer;
 pub use block::{Block, Resource};
 pub use descriptor::{Descriptor, ListedTool};
 pub use guest_verdict::{GuestVerdict, GuestVerdictKind};

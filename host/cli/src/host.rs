@@ -152,6 +152,13 @@ fn ledger(
     Ok(Some(cofferdam_agent::ledger(trail)))
 }
 
+/// Proves the records so far, for a process that ends after its last call.
+pub(crate) async fn finish_record(runner: &Runner) {
+    if let Some(ledger) = runner.ledger() {
+        ledger.finish().await;
+    }
+}
+
 /// The tool images on this machine.
 pub(crate) fn image_store(data: &DataDir) -> Result<ImageStore, Failure> {
     ImageStore::open(data.private("images")?).map_err(Failure::work)

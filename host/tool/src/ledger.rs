@@ -4,7 +4,7 @@
 use std::fmt;
 use std::pin::Pin;
 
-use cofferdam_call::Record;
+use cofferdam_call::{ApprovalAnswer, Record};
 
 /// An entry on its way to the disk.
 pub type Recording<'a> = Pin<Box<dyn Future<Output = Result<(), Unrecorded>> + Send + 'a>>;
@@ -24,6 +24,13 @@ pub trait Ledger: fmt::Debug + Send + Sync {
     ///
     /// With the reason why it was not recorded. The call is then told as failed.
     fn record(&self, record: Record) -> Recording<'_>;
+
+    /// Keeps a person's answer to a call that waits, like a record.
+    ///
+    /// # Errors
+    ///
+    /// With the reason why it was not recorded. The person is then told so.
+    fn answer(&self, answer: ApprovalAnswer) -> Recording<'_>;
 
     /// Proves the records so far, for a process that ends.
     fn finish(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;

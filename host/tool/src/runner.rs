@@ -23,6 +23,7 @@ use crate::dispatch::{Call, attempted};
 use crate::error::ToolError;
 use crate::executor::Executor;
 use crate::installed::Installed;
+use crate::ledger::Ledger;
 use crate::listing;
 use crate::offer::Offer;
 use crate::origin::Origin;
@@ -414,11 +415,9 @@ impl Runner {
         Answer::cancelled(ended.await)
     }
 
-    /// Proves the records so far, for a process that ends after its last call.
-    pub async fn finish_record(&self) {
-        if let Some(ledger) = &self.executor.ledger {
-            ledger.finish().await;
-        }
+    /// The record that is kept of every call, if one is.
+    pub fn ledger(&self) -> Option<&Arc<dyn Ledger>> {
+        self.executor.ledger.as_ref()
     }
 
     /// Sums over the calls of all runners on this engine.

@@ -52,7 +52,7 @@ async fn approvals(directory: &std::path::Path) -> Approvals {
         };
         store.agents.put(&known).await.unwrap();
     }
-    Approvals::new(store.approvals.clone())
+    Approvals::new(store.approvals.clone(), None)
 }
 
 fn decision(id: &str, scope: ApprovalScope) -> ApprovalDecision {

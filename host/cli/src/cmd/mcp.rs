@@ -119,7 +119,7 @@ pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), 
         }
     }
     if let Some(runner) = runner {
-        runner.finish_record().await;
+        host::finish_record(&runner).await;
     }
     Ok(())
 }

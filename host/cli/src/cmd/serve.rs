@@ -152,7 +152,7 @@ pub(crate) async fn run(
         }
     };
     serving.close().await?;
-    runner.finish_record().await;
+    host::finish_record(&runner).await;
     agents.logs().finish();
     agents.store().close().await;
     ended

@@ -63,6 +63,7 @@ pub(crate) fn of_approval(error: &ApprovalRefused) -> Status {
         | ApprovalRefused::NoSession(_)
         | ApprovalRefused::Reason { .. } => Status::invalid_argument(sentence),
         ApprovalRefused::Store(error) => of_store(error),
+        ApprovalRefused::Unrecorded(_) => Status::unavailable(sentence),
     }
 }
 

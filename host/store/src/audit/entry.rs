@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use cofferdam_call::Record;
+use cofferdam_call::{ApprovalAnswer, Record};
 use cofferdam_capability::Digest;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,8 @@ pub struct Entry {
 pub enum Body {
     /// A call.
     Call(Box<Record>),
+    /// A person's answer to a call that waits.
+    Answer(Box<ApprovalAnswer>),
     /// All lines before this one are as they were written.
     Checkpoint(Checkpoint),
 }
@@ -90,7 +92,7 @@ impl Entry {
     pub(super) fn checkpoint(&self) -> Option<&Checkpoint> {
         match &self.body {
             Body::Checkpoint(checkpoint) => Some(checkpoint),
-            Body::Call(_) => None,
+            Body::Call(_) | Body::Answer(_) => None,
         }
     }
 

@@ -95,8 +95,9 @@ fn record(tool: &str) -> Record {
     }
 }
 
-fn records(count: usize) -> Vec<Record> {
-    (0..count).map(|i| record(&format!("tool-{i}"))).collect()
+fn records(count: usize) -> Vec<Body> {
+    let body = |i| Body::Call(Box::new(record(&format!("tool-{i}"))));
+    (0..count).map(body).collect()
 }
 
 /// A trail of one segment: a checkpoint, three calls, a checkpoint, three calls, a checkpoint.

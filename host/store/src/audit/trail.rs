@@ -7,9 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cap_std::fs::Dir;
-use cofferdam_call::Record;
+use cofferdam_call::{ApprovalAnswer, Record};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use super::entry::Body;
 use super::error::{AuditError, Fault};
 use super::verify::verify;
 use super::writer::{Directory, Writer};
@@ -89,7 +90,7 @@ struct Waiter {
 /// Work for the thread.
 #[derive(Debug)]
 enum Request {
-    Record(Box<Record>, Waiter),
+    Line(Body, Waiter),
     /// Find out if something can be recorded.
     Probe(Waiter),
     /// Write the last checkpoint.
@@ -150,8 +151,18 @@ impl Trail {
     ///
     /// With the reason why it was not recorded.
     pub async fn record(&self, record: Record) -> Result<(), Unwritten> {
-        let record = Box::new(record);
-        self.ask(|waiter| Request::Record(record, waiter)).await
+        let body = Body::Call(Box::new(record));
+        self.ask(|waiter| Request::Line(body, waiter)).await
+    }
+
+    /// Keeps a person's answer, as [`Trail::record`] keeps a call.
+    ///
+    /// # Errors
+    ///
+    /// As [`Trail::record`].
+    pub async fn answer(&self, answer: ApprovalAnswer) -> Result<(), Unwritten> {
+        let body = Body::Answer(Box::new(answer));
+        self.ask(|waiter| Request::Line(body, waiter)).await
     }
 
     /// Writes the last checkpoint, but does not wait for ever.
@@ -212,7 +223,7 @@ struct Work {
 /// Requests that came together.
 #[derive(Default)]
 struct Group {
-    records: Vec<Record>,
+    bodies: Vec<Body>,
     waiters: Vec<Waiter>,
     is_probe: bool,
     is_last: bool,
@@ -261,7 +272,7 @@ impl Work {
     /// Writes a group and answers it.
     fn write(&mut self, group: Group) {
         let Group {
-            records,
+            bodies,
             waiters,
             is_probe,
             is_last,
@@ -270,8 +281,8 @@ impl Work {
         // After a failure, a checkpoint shows if there is room again.
         let is_failing = matches!(self.state(), State::Fails(_));
         let sign = self.unsigned_since.is_some_and(is_due) || is_failing;
-        let done = if sign || !records.is_empty() {
-            self.unless_damaged(|work| work.append(records, sign))
+        let done = if sign || !bodies.is_empty() {
+            self.unless_damaged(|work| work.append(bodies, sign))
         } else if is_probe {
             self.unless_damaged(|work| work.proven().map(|_| ()))
         } else {
@@ -282,12 +293,12 @@ impl Work {
         answer(waiters, &self.tell(done));
     }
 
-    fn append(&mut self, records: Vec<Record>, sign: bool) -> Result<(), AuditError> {
+    fn append(&mut self, bodies: Vec<Body>, sign: bool) -> Result<(), AuditError> {
         // Also after a failure: a thread that finds no room must not try without end.
         let since = self.unsigned_since.take();
-        let count = records.len() as u64;
+        let count = bodies.len() as u64;
         let writer = self.proven()?;
-        writer.append(records, sign)?;
+        writer.append(bodies, sign)?;
         let unsigned = writer.unsigned();
         let is_older = unsigned > count;
         self.unsigned_since = match since {
@@ -365,8 +376,8 @@ impl Work {
 impl Group {
     fn add(&mut self, request: Request) {
         let waiter = match request {
-            Request::Record(record, waiter) => {
-                self.records.push(*record);
+            Request::Line(body, waiter) => {
+                self.bodies.push(body);
                 waiter
             }
             Request::Probe(waiter) => {

@@ -360,6 +360,7 @@ impl<'a> Check<'a> {
                 verified.calls += 1;
                 verified.unsigned += 1;
             }
+            Body::Answer(_) => verified.unsigned += 1,
             Body::Checkpoint(checkpoint) => {
                 verified.checkpoints += 1;
                 verified.unsigned = 0;

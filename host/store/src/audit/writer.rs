@@ -4,7 +4,6 @@ use std::io::Write;
 use std::sync::Arc;
 
 use cap_std::fs::{Dir, File, MetadataExt, OpenOptions, OpenOptionsExt};
-use cofferdam_call::Record;
 use cofferdam_capability::Digest;
 
 use super::end::{End, recover};
@@ -84,14 +83,14 @@ impl Writer {
         self.open.as_ref().map_or(0, |open| open.end.unsigned)
     }
 
-    /// Adds records, and a checkpoint if it is time for one or `sign` asks for it. All of it
+    /// Adds lines, and a checkpoint if it is time for one or `sign` asks for it. All of it
     /// outlives a loss of power when this returns.
     ///
     /// # Errors
     ///
     /// If it cannot be written, or the lines before are not as they were written. The segment is
     /// then as it was before.
-    pub(super) fn append(&mut self, records: Vec<Record>, sign: bool) -> Result<(), AuditError> {
+    pub(super) fn append(&mut self, bodies: Vec<Body>, sign: bool) -> Result<(), AuditError> {
         let _lock = Lock::take(&self.directory.dir)?;
         self.directory.in_place()?;
         // Taken, so that the end is looked for again after a failure.
@@ -99,8 +98,8 @@ impl Writer {
             open: self.end()?,
             lines: Vec::new(),
         };
-        for record in records {
-            self.push(&mut batch, Body::Call(Box::new(record)))?;
+        for body in bodies {
+            self.push(&mut batch, body)?;
         }
         if sign || batch.open.end.unsigned >= SIGN_AFTER {
             let checkpoint = self.checkpoint(batch.open.end.begins);

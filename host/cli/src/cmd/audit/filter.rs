@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use clap::Args;
-use cofferdam_call::{OutcomeName, Record, Verdict};
+use cofferdam_call::{ApprovalAnswer, OutcomeName, Record, Verdict};
 use cofferdam_store::Entry;
 
 use crate::past::past;
@@ -61,6 +61,39 @@ impl Filter {
             && is(session, record.session.as_ref())
             && outcome.is_none_or(|outcome| record.outcome == outcome)
             && decision.is_none_or(|verdict| record.decision.verdict == verdict)
+            && since.is_none_or(|since| time.is_none_or(|time| time >= since))
+            && until.is_none_or(|until| time.is_none_or(|time| time <= until))
+    }
+}
+
+impl Filter {
+    /// Returns true if the answer of this line is shown: it is about no outcome.
+    pub(super) fn takes_answer(&self, entry: &Entry, answer: &ApprovalAnswer) -> bool {
+        let Self {
+            agent,
+            tool,
+            session,
+            outcome,
+            decision,
+            since,
+            until,
+        } = self;
+        let time = humantime::parse_rfc3339_weak(&entry.time).ok();
+        let is = |wanted: &Option<String>, found: Option<&String>| {
+            wanted.as_ref().is_none_or(|wanted| found == Some(wanted))
+        };
+        let verdict = if answer.approved {
+            Verdict::Allow
+        } else {
+            Verdict::Deny
+        };
+        let is_of =
+            |agent: &String| answer.agent_id == *agent || answer.caller == format!("agent {agent}");
+        agent.as_ref().is_none_or(is_of)
+            && is(tool, Some(&answer.tool))
+            && is(session, answer.session.as_ref())
+            && outcome.is_none()
+            && decision.is_none_or(|decision| decision == verdict)
             && since.is_none_or(|since| time.is_none_or(|time| time >= since))
             && until.is_none_or(|until| time.is_none_or(|time| time <= until))
     }

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use cofferdam_call::{Record, Usage};
+use cofferdam_call::{ApprovalAnswer, Record, Usage};
+use cofferdam_capability::ForeignText;
 use cofferdam_store::{AuditLine, AuditReader, Body, Entry};
 
 use super::directory;
@@ -69,7 +70,7 @@ pub(super) async fn run(ls: Ls, data: &Path) -> Result<(), Failure> {
             }
             continue;
         };
-        if ls.record(&entry).is_some() {
+        if ls.record(&entry).is_some() || ls.is_answer(&entry) {
             last.push_back(entry);
             if last.len() > most {
                 last.pop_front();
@@ -106,6 +107,14 @@ fn next(reader: &mut AuditReader) -> Result<Option<Entry>, Failure> {
 }
 
 impl Ls {
+    /// True for an answer that is shown.
+    fn is_answer(&self, entry: &Entry) -> bool {
+        let Body::Answer(answer) = &entry.body else {
+            return false;
+        };
+        self.form == Form::Records && self.filter.takes_answer(entry, answer)
+    }
+
     /// The call of a line, if it is one that is shown.
     fn record<'a>(&self, entry: &'a Entry) -> Option<&'a Record> {
         match &entry.body {
@@ -115,6 +124,17 @@ impl Ls {
     }
 
     fn show(&self, entry: &Entry) -> Result<(), Failure> {
+        if let Body::Answer(answer) = &entry.body
+            && self.is_answer(entry)
+        {
+            return match self.format {
+                Format::Json => console::json(entry),
+                Format::Table => {
+                    console::line(answer_text(entry, answer));
+                    Ok(())
+                }
+            };
+        }
         let Some(record) = self.record(entry) else {
             return Ok(());
         };
@@ -127,6 +147,38 @@ impl Ls {
             }
         }
     }
+}
+
+/// The line of a person's answer for people.
+fn answer_text(entry: &Entry, answer: &ApprovalAnswer) -> String {
+    let ApprovalAnswer {
+        by,
+        approval,
+        approved,
+        session_wide,
+        caller,
+        agent_id: _,
+        session,
+        tool,
+        reason,
+        ..
+    } = answer;
+    let verdict = match (approved, session_wide) {
+        (false, _) => "denied",
+        (true, false) => "approved",
+        (true, true) => "approved for the session",
+    };
+    let mut text = format!(
+        "{} {:>7} answer  {verdict} {tool} by {by} approval={approval} for {caller}",
+        entry.time, entry.seq
+    );
+    if let Some(session) = session {
+        text += &format!(" session={session}");
+    }
+    if let Some(reason) = reason {
+        text += &format!(" reason={}", ForeignText::line(reason));
+    }
+    text
 }
 
 /// The line of a call for people.

@@ -139,7 +139,7 @@ pub(super) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
         let report = report.map_err(Failure::work)?.map_err(Failure::usage)?;
         first_failure = first_failure.and(print(&report, &tool, &run));
     }
-    runner.finish_record().await;
+    host::finish_record(&runner).await;
     if tokio::time::timeout(CLEAN_UP, runner.emptied())
         .await
         .is_err()
