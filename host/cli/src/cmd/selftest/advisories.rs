@@ -134,6 +134,14 @@ fn here(advisory: &Advisory, tried: &[Tried<'_>]) -> String {
     let engine = Version::built();
     let fixed = advisory.fixed;
     let failed = tried.iter().any(|tried| tried.passed() == Some(false));
+    if failed {
+        let rows = in_words(tried);
+        return if engine < fixed {
+            format!("update to {fixed}: {rows}")
+        } else {
+            format!("not held: {rows}")
+        };
+    }
     match advisory.standing(engine) {
         Standing::NotInBuild => {
             let absent: Vec<_> = advisory.absent.iter().map(ToString::to_string).collect();
@@ -143,10 +151,6 @@ fn here(advisory: &Advisory, tried: &[Tried<'_>]) -> String {
                 rows => format!("not in this build: {absent}; {rows}"),
             }
         }
-        Standing::Held if failed && engine < fixed => {
-            format!("update to {fixed}: {}", in_words(tried))
-        }
-        Standing::Held if failed => format!("not held: {}", in_words(tried)),
         Standing::Held => format!("held: {}", in_words(tried)),
         Standing::Fixed => format!("fixed in {fixed} (this build has {engine})"),
         Standing::Update => format!("update to {fixed}"),
