@@ -273,7 +273,11 @@ impl Builder {
             .offered(offering, &bin.name, installed.manifest())
             .map_err(grant)?;
         // The agent's author knows better than the tool's what it is called for here.
-        let usage = bin.usage.as_deref().or(component.usage.as_deref());
+        // No reviewer has seen what an image says beside its component.
+        let reviewed = self.runner.requires_review();
+        let own = reviewed.then(|| cofferdam_tool::usage(&component.bytes));
+        let said = own.unwrap_or_else(|| component.usage.clone());
+        let usage = bin.usage.as_deref().or(said.as_deref());
         let note = cofferdam_tool::note(bin.description.as_deref().unwrap_or_default(), usage);
         let tools = self
             .runner

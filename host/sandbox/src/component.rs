@@ -32,6 +32,8 @@ pub struct Component {
     refused: Vec<(String, String)>,
     shape: Shape,
     functions: Vec<Function>,
+    /// The digest of its words about calling it.
+    usage: Option<Digest>,
     descriptors: Option<Vec<u8>>,
     native: Native,
     docs: Docs,
@@ -108,6 +110,11 @@ impl Component {
         self.descriptors.as_deref()
     }
 
+    /// The digest of its section [`USAGE_SECTION`], which a model reads beside its tools.
+    pub fn usage_digest(&self) -> Option<Digest> {
+        self.usage
+    }
+
     pub(crate) fn new(
         pool: Arc<Pool>,
         digest: Digest,
@@ -118,7 +125,10 @@ impl Component {
         origin: &str,
     ) -> Result<Self, LoadError> {
         let Outline {
-            docs, descriptors, ..
+            docs,
+            descriptors,
+            usage,
+            ..
         } = outline;
         let mapped = deserialize(&pool.engine, &native)
             .map_err(|error| LoadError::in_host(origin, &error))?;
@@ -147,6 +157,7 @@ impl Component {
         let descriptors = descriptors.map(<[u8]>::to_vec);
         let origin = origin.to_owned();
         Ok(Self {
+            usage: usage.map(Digest::of),
             digest,
             size,
             manifest,

@@ -143,9 +143,8 @@ impl Runner {
     }
 
     /// A runner on the same engine, for tools that are offered from now on. Those that are offered
-    /// already keep the secrets and the ceiling of their runner.
-    ///
-    /// The limits of the ceiling size the engine, so the new one has those of the old.
+    /// already keep the secrets and the ceiling of their runner. The limits of the ceiling size the
+    /// engine, so the new one has those of the old.
     pub fn renewed(&self, choices: RunnerChoices) -> Self {
         let RunnerChoices {
             ceiling,
@@ -413,6 +412,11 @@ impl Runner {
         let outcome = Outcome::Cancelled;
         let ended = self.executor.never_began(tool, grant, outcome, origin);
         Answer::cancelled(ended.await)
+    }
+
+    /// Returns true if a tool needs a review before it is called.
+    pub fn requires_review(&self) -> bool {
+        self.executor.reviews.is_asked_for()
     }
 
     /// The record that is kept of every call, if one is.

@@ -73,7 +73,7 @@ pub(crate) async fn run(review: Review, config: &Config, data: PathBuf) -> Resul
         Reviewing::Diff(diff) => diff::run(diff, config, &data).await,
         Reviewing::Approve(approve) => approve.run(config, &data).await,
         Reviewing::Reject(reject) => reject.run(config, &data).await,
-        Reviewing::Revoke(revoke) => revoke.run(&data),
+        Reviewing::Revoke(revoke) => revoke.run(config, &data),
         Reviewing::Ls(ls) => ls.run(&data),
         Reviewing::Export(export) => export.run(&data),
         Reviewing::Attach(attach) => attach.run(config, &data).await,

@@ -146,7 +146,7 @@ async fn close(serving: Serving, agents: &Agents, runner: &Runner) {
     if let Err(error) = serving.close().await {
         tracing::warn!("{error}");
     }
-    host::finish_record(&runner).await;
+    host::finish_record(runner).await;
     agents.logs().finish();
     agents.store().close().await;
 }

@@ -41,6 +41,7 @@ pub(crate) struct Outline<'a> {
     pub(crate) manifest: Option<&'a [u8]>,
     pub(crate) docs: Docs,
     pub(crate) descriptors: Option<&'a [u8]>,
+    pub(crate) usage: Option<&'a [u8]>,
     pub(crate) needs: Needs,
 }
 
@@ -147,6 +148,7 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Outline<'a>, Loa
         manifest,
         docs: docs.unwrap_or_default(),
         descriptors,
+        usage,
         needs,
     })
 }

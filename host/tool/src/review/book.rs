@@ -75,7 +75,7 @@ impl ReviewBook {
             Some(Err(problem)) => return Err(Arc::clone(problem)),
             None => return Ok(Standing::Unreviewed),
         };
-        if reviews.is_empty() {
+        if reviews.is_empty() && read.verified.is_empty() {
             return Ok(Standing::Unreviewed);
         }
         let now = SystemTime::now();
@@ -89,7 +89,11 @@ impl ReviewBook {
         {
             return Ok(standing.clone());
         }
-        let standing = reviews.standing(&Seen::under(component, grant), rule, now);
+        let seen = Seen::under(component, grant);
+        let standing = match reviews.standing(&seen, rule, now) {
+            Standing::Unreviewed if read.is_out_of_scope(&seen.name) => Standing::OutOfScope,
+            standing => standing,
+        };
         if read.standings.len() >= MAX_STANDINGS {
             read.standings.clear();
         }
@@ -99,6 +103,13 @@ impl ReviewBook {
 }
 
 impl Reading {
+    /// True if a decision about tools of this name does not count, because its key is trusted for
+    /// others.
+    fn is_out_of_scope(&self, name: &str) -> bool {
+        let mut verified = self.verified.values();
+        verified.any(|one| matches!(one, Err(DecisionError::OutOfScope(about)) if about == name))
+    }
+
     fn load(&mut self, directory: &ReviewDirectory) {
         self.standings.clear();
         let current = self

@@ -66,18 +66,34 @@ impl ReviewGate {
         let is_approved = standing.is_approved();
         let is_rejected = matches!(standing, Standing::Rejected { .. });
         let is_refused = is_rejected || (self.is_asked_for() && !is_approved);
+        let own = component.manifest().tool.name.as_str();
+        let also = if own == name || own.is_empty() {
+            String::new()
+        } else {
+            format!("{own}, ")
+        };
+        let next = match &standing {
+            Standing::Rejected { decision, .. } => format!(
+                "the same reviewer takes it back with `cofferdam review revoke {decision} \
+                 --reason TEXT`"
+            ),
+            Standing::OutOfScope => format!(
+                "`cofferdam review key trust` with `--scope {own}` lets that decision count"
+            ),
+            _ => "a reviewer reads what it could do with `cofferdam review FILE|REF`, and decides \
+                  with `cofferdam review approve FILE|REF --reason TEXT`"
+                .to_owned(),
+        };
         let component = component.digest();
-        let refused = format!(
-            "`{name}` ({component}) {standing}; `cofferdam review` shows a reviewer what it could \
-             do, and `cofferdam review approve` decides"
-        );
+        let refused = format!("`{name}` ({also}{component}) {standing}; {next}");
         Reviewed {
             is_approved,
             refusal: is_refused.then_some(refused),
         }
     }
 
-    fn is_asked_for(&self) -> bool {
+    /// Returns true if a tool needs a review before it is called.
+    pub(crate) fn is_asked_for(&self) -> bool {
         self.rule != ReviewRule::None
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::embed::{exports_command, exports_tools};
 use crate::installed::Installed;
+use crate::outlook::usage;
 
 /// A tool as a reviewer saw it, or as it is now. A decision holds for a tool of which nothing
 /// differs, and for one that may do less.
@@ -23,7 +24,7 @@ pub struct Seen {
     pub manifest: Manifest,
     /// The interfaces that its code imports, in order.
     pub imports: Vec<String>,
-    /// The digest of the names, descriptions and schemas that a model reads; none where nobody
+    /// The digest of the names, descriptions, schemas and usage that a model reads; none where nobody
     /// knows them without running the component.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<Digest>,
@@ -97,6 +98,7 @@ impl Seen {
             component.shape(),
             component.manifest(),
             component.descriptors(),
+            component.usage_digest(),
         );
         let parts = SeenParts {
             component: component.digest(),
@@ -129,7 +131,8 @@ impl Seen {
         } else {
             Shape::Reflected
         };
-        words(shape, manifest, descriptors)
+        let usage = usage(component).map(|usage| Digest::of(usage.as_bytes()));
+        words(shape, manifest, descriptors, usage)
     }
 
     fn of(parts: SeenParts<'_>, grant: Manifest) -> Self {
@@ -155,6 +158,12 @@ impl Seen {
             addresses: if reaches { addresses } else { Vec::new() },
             engine: ENGINE_PROFILE.to_owned(),
         }
+    }
+
+    /// Returns true if the grant is all that the manifest asks for, with its limits.
+    pub fn is_of_all_that_is_asked(&self) -> bool {
+        let limits = Limits::DEFAULT.replaced(&self.manifest.limits);
+        self.grant == asked_powers(&self.manifest, &limits)
     }
 
     /// Returns every part of `now` that is not as it was seen. A grant that gives less is no
@@ -219,9 +228,9 @@ impl std::fmt::Display for Difference {
             Self::Asks(more) => write!(f, "its manifest also asks for {more}"),
             Self::Imports(new) => write!(f, "its code also imports {}", new.join(", ")),
             Self::Words => {
-                f.write_str("its names, descriptions or schemas differ, or nobody can tell")
+                f.write_str("its names, descriptions, schemas or usage differ, or nobody can tell")
             }
-            Self::Granted(more) => write!(f, "it is also granted {more}"),
+            Self::Granted(more) => write!(f, "it may also be given {more}"),
             Self::Addresses(new) => write!(f, "this host lets it reach {}", new.join(", ")),
             Self::Engine => f.write_str("the engine of this host has other walls"),
         }
@@ -230,12 +239,19 @@ impl std::fmt::Display for Difference {
 
 /// The digest of what a model reads of a component, if it can be known without running it. That of
 /// functions that are taken as they are is in their types, which nobody wrote down.
-fn words(shape: Shape, manifest: &Manifest, descriptors: Option<&[u8]>) -> Option<Digest> {
-    match shape {
-        Shape::Command => Some(Digest::of(manifest.tool.summary.as_bytes())),
-        Shape::Typed => descriptors.map(Digest::of),
-        Shape::Reflected => None,
-    }
+fn words(
+    shape: Shape,
+    manifest: &Manifest,
+    descriptors: Option<&[u8]>,
+    usage: Option<Digest>,
+) -> Option<Digest> {
+    let own = match shape {
+        Shape::Command => Digest::of(manifest.tool.summary.as_bytes()),
+        Shape::Typed => Digest::of(descriptors?),
+        Shape::Reflected => return None,
+    };
+    let usage = usage.map_or_else(String::new, |usage| usage.to_string());
+    Some(Digest::of(format!("{own} {usage}").as_bytes()))
 }
 
 /// The things that one manifest asks for beyond another, every number of a limit being what it

@@ -28,8 +28,8 @@ pub enum Standing {
     Approved {
         /// The decision.
         decision: Digest,
-        /// The key that made it.
-        key: Digest,
+        /// The name of the reviewer.
+        by: String,
         /// The earlier component that was approved, of which this one may do no more.
         instead_of: Option<Digest>,
         /// The time after which the approval no longer holds.
@@ -37,6 +37,8 @@ pub enum Standing {
     },
     /// Nobody has decided about it.
     Unreviewed,
+    /// Somebody has decided about it whose key is trusted for other tools alone.
+    OutOfScope,
     /// It was approved, and something is not as it was.
     Stale {
         /// The decision.
@@ -62,8 +64,8 @@ pub enum Standing {
     Rejected {
         /// The decision.
         decision: Digest,
-        /// The key that made it.
-        key: Digest,
+        /// The name of the reviewer.
+        by: String,
         /// The reason that the reviewer gave.
         reason: String,
     },
@@ -127,7 +129,7 @@ impl Reviews {
         if let Some(rejection) = rejected(now.component) {
             return Standing::Rejected {
                 decision: rejection.id,
-                key: rejection.key,
+                by: rejection.by.clone(),
                 reason: rejection.stated.reason.clone(),
             };
         }
@@ -198,7 +200,7 @@ fn by_approval(decided: &SignedDecision, now: &Seen, time: SystemTime) -> Standi
     if differences.is_empty() {
         return Standing::Approved {
             decision,
-            key: decided.key,
+            by: decided.by.clone(),
             instead_of: (!is_same).then_some(seen.component),
             expires: *expires,
         };
@@ -227,12 +229,21 @@ impl fmt::Display for Standing {
         };
         match self {
             Self::Approved {
-                instead_of: None, ..
-            } => f.write_str("is approved"),
+                instead_of: None,
+                by,
+                ..
+            } => write!(f, "is approved by {by}"),
             Self::Approved {
                 instead_of: Some(approved),
+                by,
                 ..
-            } => write!(f, "may do no more than {approved}, which is approved"),
+            } => write!(
+                f,
+                "may do no more than {approved}, which is approved by {by}"
+            ),
+            Self::OutOfScope => {
+                f.write_str("was decided about by a reviewer whose key is not trusted for it here")
+            }
             Self::Unreviewed => f.write_str("was not reviewed"),
             Self::Stale { differences, .. } => {
                 f.write_str("is not as it was approved")?;
@@ -250,7 +261,15 @@ impl fmt::Display for Standing {
                 "was approved until {}",
                 humantime::format_rfc3339_seconds(*expired)
             ),
-            Self::Rejected { reason, .. } => write!(f, "is rejected: {}", reason.escape_debug()),
+            Self::Rejected {
+                decision,
+                by,
+                reason,
+            } => write!(
+                f,
+                "is rejected by {by}: {} (decision {decision})",
+                reason.escape_debug()
+            ),
         }
     }
 }

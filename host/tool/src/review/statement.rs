@@ -80,6 +80,8 @@ pub struct SignedDecision {
     pub id: Digest,
     /// The key that signed it.
     pub key: Digest,
+    /// The name of its reviewer on this host; the fingerprint of a key that has none.
+    pub by: String,
     /// The content.
     pub stated: Stated,
 }
@@ -216,6 +218,7 @@ impl SignedDecision {
         Ok(Self {
             id: Digest::of(signed.1),
             key: signed.0.fingerprint(),
+            by: signed.0.fingerprint().to_string(),
             stated: read_decision(signed.1)?,
         })
     }

@@ -189,7 +189,10 @@ impl TrustedKeys {
         let decided = SignedDecision::verify(envelope, self.keys.iter().map(|key| &key.key))?;
         let name = decided.stated.judgement.name();
         match self.of(decided.key) {
-            Some(key) if key.decides_about(name) => Ok(decided),
+            Some(key) if key.decides_about(name) => Ok(SignedDecision {
+                by: key.name.clone(),
+                ..decided
+            }),
             _ => Err(DecisionError::OutOfScope(name.to_owned())),
         }
     }

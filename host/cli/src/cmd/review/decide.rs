@@ -5,8 +5,10 @@ use std::time::SystemTime;
 
 use clap::Args;
 use cofferdam_agent::BinAccess;
-use cofferdam_capability::Grant;
-use cofferdam_tool::{Installed, Judgement, KeptDecision, Seen, SignedDecision, Stated};
+use cofferdam_capability::{Grant, SigningKey};
+use cofferdam_tool::{
+    Installed, Judgement, KeptDecision, ReviewRule, Reviews, Seen, SignedDecision, Stated,
+};
 use serde_json::json;
 
 use crate::args::{Listing, Registries};
@@ -95,6 +97,8 @@ impl Approve {
             expires,
             deciding,
         } = self;
+        // Before a tool is compiled for nothing.
+        let key = deciding.key(data)?;
         let installed = subject.load(config, data).await?;
         let seen = match agent {
             Some(agent) => {
@@ -108,26 +112,27 @@ impl Approve {
             seen: Box::new(seen),
             expires,
         };
-        deciding.sign(judgement, data)
+        deciding.sign(judgement, &key, config, data)
     }
 }
 
 impl Reject {
     pub(super) async fn run(self, config: &Config, data: &DataDir) -> Result<(), Failure> {
+        let key = self.deciding.key(data)?;
         let installed = self.subject.load(config, data).await?;
         let seen = Seen::asked(&installed, &config.ceiling.network.addresses);
         let judgement = Judgement::Reject {
             seen: Box::new(seen),
         };
-        self.deciding.sign(judgement, data)
+        self.deciding.sign(judgement, &key, config, data)
     }
 }
 
 impl Revoke {
-    pub(super) fn run(self, data: &DataDir) -> Result<(), Failure> {
+    pub(super) fn run(self, config: &Config, data: &DataDir) -> Result<(), Failure> {
         let Self { decision, deciding } = self;
         let KeptDecision { id, envelope, .. } = find(&decision, data)?;
-        let key = signing_key(deciding.key.clone(), data)?;
+        let key = deciding.key(data)?;
         let own = std::iter::once(key.verifying_key());
         let decided = SignedDecision::verify(&envelope, own);
         let decided = decided.map_err(|_| {
@@ -141,7 +146,7 @@ impl Revoke {
             component: decided.stated.judgement.component(),
             decision: id,
         };
-        deciding.sign(judgement, data)
+        deciding.sign(judgement, &key, config, data)
     }
 }
 
@@ -154,20 +159,30 @@ impl Subject {
 }
 
 impl Deciding {
+    /// The key to sign with.
+    fn key(&self, data: &DataDir) -> Result<SigningKey, Failure> {
+        signing_key(self.key.clone(), data)
+    }
+
     /// Signs a decision and keeps it on this host.
-    fn sign(self, judgement: Judgement, data: &DataDir) -> Result<(), Failure> {
+    fn sign(
+        self,
+        judgement: Judgement,
+        key: &SigningKey,
+        config: &Config,
+        data: &DataDir,
+    ) -> Result<(), Failure> {
         let Self {
             reason,
-            key,
+            key: _,
             listing,
         } = self;
-        let key = signing_key(key, data)?;
         let stated = Stated {
             judgement,
             reason,
             made: SystemTime::now(),
         };
-        let envelope = stated.sign(&key).map_err(Failure::usage)?;
+        let envelope = stated.sign(key).map_err(Failure::usage)?;
         let reviews = reviews(data)?;
         reviews.keep(&envelope).map_err(Failure::work)?;
         let trusted = reviews.trusted().map_err(Failure::work)?;
@@ -184,14 +199,53 @@ impl Deciding {
                 "counts": counts.is_ok(),
             }));
         }
-        console::line(id.to_string());
+        console::line(told(judgement, &id.to_string()));
         if let Err(problem) = counts {
             console::note(&format!(
                 "note: the decision does not count on this host: {problem}; `cofferdam review key \
                  trust` lets it"
             ));
+            return Ok(());
+        }
+        if let Judgement::Approve { seen, .. } = judgement {
+            let kept = reviews.decisions().map_err(Failure::work)?;
+            let counting = kept.iter();
+            let counting = counting.filter_map(|kept| trusted.verify(&kept.envelope).ok());
+            let standing = Reviews::of(counting.collect());
+            let standing = standing.standing(seen, config.review, SystemTime::now());
+            if !standing.is_approved() {
+                console::note(&format!("note: it stays refused: the tool {standing}"));
+            } else if config.review == ReviewRule::None {
+                console::note(
+                    "note: `[host] require-review` is not set in cofferdam.toml: here tools run \
+                     without an approval as well",
+                );
+            }
         }
         Ok(())
+    }
+}
+
+/// The decision in a sentence, with its id at the end.
+fn told(judgement: &Judgement, id: &str) -> String {
+    let component = judgement.component();
+    match judgement {
+        Judgement::Approve { seen, expires } => {
+            let until = expires.map_or_else(String::new, |expires| {
+                format!(" until {}", humantime::format_rfc3339_seconds(expires))
+            });
+            format!(
+                "approved {} {} ({component}){until} as {id}",
+                seen.name, seen.manifest.tool.version
+            )
+        }
+        Judgement::Reject { seen } => format!(
+            "rejected {} {} ({component}) as {id}",
+            seen.name, seen.manifest.tool.version
+        ),
+        Judgement::Revoke { name, decision, .. } => {
+            format!("revoked {decision} about {name} as {id}")
+        }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use clap::Args;
-use cofferdam_capability::{Envelope, ForeignText};
+use cofferdam_capability::{Digest, Envelope, ForeignText};
 use cofferdam_tool::{Judgement, KeptDecision, Stated, TrustedKeys, read_decision};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
@@ -57,8 +58,12 @@ pub(crate) struct Remove {
 struct Shown {
     kept: KeptDecision,
     stated: Option<Stated>,
-    /// The name of the reviewer, or the reason why the decision does not count.
-    counts: Result<String, String>,
+    /// The key that has signed it, if it is trusted for the tool.
+    key: Option<Digest>,
+    /// The name of the reviewer, or the reason why nobody's decision it is.
+    by: Result<String, String>,
+    /// True, or the reason why the decision does not count, or no longer.
+    counts: Result<(), String>,
 }
 
 /// The decision with this id, or whose id alone begins so.
@@ -91,19 +96,20 @@ impl Ls {
         let reviews = reviews(data)?;
         let trusted = reviews.trusted().map_err(Failure::work)?;
         let decisions = reviews.decisions().map_err(Failure::work)?;
-        let mut shown: Vec<_> = decisions
-            .into_iter()
-            .map(|kept| Shown::of(kept, &trusted))
-            .filter(|shown| tool.as_deref().is_none_or(|tool| shown.tool() == tool))
-            .collect();
-        shown.sort_by_key(|shown| shown.stated.as_ref().map(|stated| stated.made));
+        let mut shown = all(decisions, &trusted);
+        shown.retain(|shown| tool.as_deref().is_none_or(|tool| shown.tool() == tool));
         if listing.format == Format::Json {
             return console::json(&shown.iter().map(Shown::json).collect::<Vec<_>>());
         }
-        console::table(
-            &["id", "made", "verdict", "tool", "component", "by", "reason"],
-            shown.iter().map(Shown::row).collect(),
-        );
+        if shown.is_empty() {
+            let about = tool.map(|tool| format!(" about a tool named `{tool}` in its manifest"));
+            let about = about.unwrap_or_default();
+            console::note(&format!(
+                "no decision{about} is here: `cofferdam review approve` makes one"
+            ));
+            return Ok(());
+        }
+        table(&shown);
         Ok(())
     }
 }
@@ -168,20 +174,16 @@ impl Remove {
 pub(super) fn take(envelopes: &[Envelope], format: Format, data: &DataDir) -> Result<(), Failure> {
     let reviews = reviews(data)?;
     let trusted = reviews.trusted().map_err(Failure::work)?;
-    let mut shown = Vec::new();
     for envelope in envelopes {
         reviews.keep(envelope).map_err(Failure::work)?;
-        let kept = KeptDecision::of(envelope.clone());
-        shown.push(Shown::of(kept, &trusted));
     }
+    let mut shown = all(reviews.decisions().map_err(Failure::work)?, &trusted);
+    shown.retain(|shown| envelopes.contains(&shown.kept.envelope));
     if format == Format::Json {
         return console::json(&shown.iter().map(Shown::json).collect::<Vec<_>>());
     }
-    console::table(
-        &["id", "made", "verdict", "tool", "component", "by", "reason"],
-        shown.iter().map(Shown::row).collect(),
-    );
-    let idle = shown.iter().filter(|shown| shown.counts.is_err()).count();
+    table(&shown);
+    let idle = shown.iter().filter(|shown| shown.by.is_err()).count();
     if idle > 0 {
         console::note(&format!(
             "note: {idle} of {} do not count on this host; `cofferdam review key trust` lets the \
@@ -192,14 +194,48 @@ pub(super) fn take(envelopes: &[Envelope], format: Format, data: &DataDir) -> Re
     Ok(())
 }
 
+/// All decisions of a host in the order of their time, with what became of each.
+fn all(decisions: Vec<KeptDecision>, trusted: &TrustedKeys) -> Vec<Shown> {
+    let mut shown: Vec<_> = decisions
+        .into_iter()
+        .map(|kept| Shown::of(kept, trusted))
+        .collect();
+    shown.sort_by_key(|shown| shown.stated.as_ref().map(|stated| stated.made));
+    let overruled: Vec<_> = shown
+        .iter()
+        .map(|one| one.overruled(&shown, SystemTime::now()))
+        .collect();
+    for (one, overruled) in shown.iter_mut().zip(overruled) {
+        if let (Ok(()), Some(overruled)) = (&one.counts, overruled) {
+            one.counts = Err(overruled);
+        }
+    }
+    shown
+}
+
+fn table(shown: &[Shown]) {
+    console::table(
+        &[
+            "id",
+            "made",
+            "verdict",
+            "tool",
+            "component",
+            "by",
+            "counts",
+            "reason",
+        ],
+        shown.iter().map(Shown::row).collect(),
+    );
+}
+
 impl Shown {
     fn of(kept: KeptDecision, trusted: &TrustedKeys) -> Self {
         let verified = trusted.verify(&kept.envelope);
-        let name = |key| trusted.of(key).map(|key| key.name.clone());
-        let counts = match &verified {
-            Ok(decided) => Ok(name(decided.key).unwrap_or_default()),
-            Err(error) => Err(error.to_string()),
-        };
+        let by = verified.as_ref().map(|decided| decided.by.clone());
+        let by = by.map_err(ToString::to_string);
+        let counts = by.as_ref().map(|_| ()).map_err(Clone::clone);
+        let key = verified.as_ref().ok().map(|decided| decided.key);
         let stated = match verified {
             Ok(decided) => Some(decided.stated),
             Err(_) => read_decision(kept.envelope.unverified()).ok(),
@@ -207,7 +243,48 @@ impl Shown {
         Self {
             kept,
             stated,
+            key,
+            by,
             counts,
+        }
+    }
+
+    /// The reason why a decision of a trusted reviewer no longer counts.
+    fn overruled(&self, others: &[Self], now: SystemTime) -> Option<String> {
+        let own = self.stated.as_ref()?;
+        if matches!(own.judgement, Judgement::Revoke { .. }) {
+            return None;
+        }
+        // In order of their time, so that the last word is the one that is found.
+        let same_key = others
+            .iter()
+            .rev()
+            .filter(|other| self.key.is_some() && other.key == self.key);
+        for other in same_key {
+            let id = short(&other.kept.id.hex());
+            let said = other.stated.as_ref()?;
+            match &said.judgement {
+                Judgement::Revoke { decision, .. } if *decision == self.kept.id => {
+                    return Some(format!("revoked by {id}"));
+                }
+                Judgement::Approve { .. } | Judgement::Reject { .. }
+                    if said.judgement.component() == own.judgement.component()
+                        && said.made > own.made =>
+                {
+                    return Some(format!("replaced by {id}"));
+                }
+                _ => {}
+            }
+        }
+        match &own.judgement {
+            Judgement::Approve {
+                expires: Some(expires),
+                ..
+            } if *expires <= now => Some(format!(
+                "ended {}",
+                humantime::format_rfc3339_seconds(*expires)
+            )),
+            _ => None,
         }
     }
 
@@ -218,9 +295,13 @@ impl Shown {
 
     fn row(&self) -> Vec<String> {
         let text = |text: &str| ForeignText::line(text).to_string();
-        let by = match &self.counts {
-            Ok(name) => name.clone(),
-            Err(problem) => format!("nobody: {problem}"),
+        let by = match &self.by {
+            Ok(name) => name.as_str(),
+            Err(_) => "nobody who is trusted here",
+        };
+        let counts = match &self.counts {
+            Ok(()) => self.kind_of_yes(),
+            Err(problem) => format!("no: {problem}"),
         };
         let Some(Stated {
             judgement,
@@ -228,7 +309,7 @@ impl Shown {
             made,
         }) = &self.stated
         else {
-            return vec![self.kept.id.to_string(), by];
+            return vec![self.kept.id.to_string(), by.to_owned(), counts];
         };
         vec![
             short(&self.kept.id.hex()),
@@ -236,16 +317,39 @@ impl Shown {
             judgement.verdict().to_owned(),
             text(judgement.name()),
             short(&judgement.component().hex()),
-            text(&by),
+            text(by),
+            text(&counts),
             text(reason),
         ]
+    }
+
+    /// The kind of a decision that counts.
+    fn kind_of_yes(&self) -> String {
+        let judgement = self.stated.as_ref().map(|stated| &stated.judgement);
+        match judgement {
+            Some(Judgement::Revoke { decision, .. }) => {
+                format!("yes, against {}", short(&decision.hex()))
+            }
+            Some(Judgement::Approve { seen, expires }) => {
+                let mut words = "yes".to_owned();
+                if !seen.is_of_all_that_is_asked() {
+                    words += ", for one grant";
+                }
+                if let Some(expires) = expires {
+                    let until = humantime::format_rfc3339_seconds(*expires);
+                    words += &format!(", until {until}");
+                }
+                words
+            }
+            _ => "yes".to_owned(),
+        }
     }
 
     fn json(&self) -> Value {
         json!({
             "id": self.kept.id,
             "counts": self.counts.is_ok(),
-            "by": self.counts.as_ref().ok(),
+            "by": self.by.as_ref().ok(),
             "problem": self.counts.as_ref().err(),
             "decision": self.stated,
         })

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use cofferdam_capability::SigningKey;
 use cofferdam_image::{KeyFiles, read_signing_key, read_verifying_key};
-use cofferdam_tool::{ReviewDirectory, ToolScope, TrustError, TrustedKey};
+use cofferdam_tool::{
+    KeptDecision, ReviewDirectory, SignedDecision, ToolScope, TrustError, TrustedKey,
+};
 use serde_json::{Value, json};
 
 use crate::args::Listing;
@@ -65,7 +67,8 @@ pub(crate) struct Trust {
     #[arg(long, value_name = "NAME")]
     name: String,
 
-    /// Tools that the reviewer decides about: a name, the beginning of names (`team-*`), or `*` for
+    /// Tools that the reviewer decides about, by the names in their manifests: a name, the beginning
+    /// of names (`team-*`), or `*` for
     /// all; may be repeated
     #[arg(long, value_name = "TOOL", default_value = "*")]
     scope: Vec<String>,
@@ -105,6 +108,14 @@ impl Key {
 impl New {
     fn run(self, data: &DataDir) -> Result<(), Failure> {
         let Self { name, out, listing } = self;
+        let own = data.path().join(OWN_KEY);
+        if out.is_none() && own.exists() {
+            return Err(
+                Failure::usage(format!("there is a key already, {}", own.display())).hint(
+                    "for a second reviewer write `cofferdam review key new --name NAME --out FILE`",
+                ),
+            );
+        }
         let reviews = reviews(data)?;
         let mut trusted = reviews.trusted().map_err(Failure::work)?;
         let key = SigningKey::generate().map_err(Failure::work)?;
@@ -120,7 +131,7 @@ impl New {
             Some(path) => path,
             None => {
                 data.private("reviews")?;
-                data.path().join(OWN_KEY)
+                own
             }
         };
         let files = KeyFiles::create(&path, &key).map_err(Failure::usage)?;
@@ -193,6 +204,14 @@ fn remove(name: &str, format: Format, data: &DataDir) -> Result<(), Failure> {
         return Err(Failure::usage(format!("no key is named {name:?}; {there}")));
     };
     reviews.trust(&trusted).map_err(Failure::work)?;
+    let kept = reviews.decisions().map_err(Failure::work)?;
+    let own = std::iter::once(&key.key);
+    let is_own = |kept: &&KeptDecision| SignedDecision::verify(&kept.envelope, own.clone()).is_ok();
+    let count = kept.iter().filter(is_own).count();
+    console::note(&format!(
+        "note: {count} decisions count no longer; `cofferdam review key trust FILE --name {name}` \
+         with its public half brings them back"
+    ));
     show(&[&key], format)
 }
 
@@ -205,6 +224,10 @@ fn show(keys: &[&TrustedKey], format: Format) -> Result<(), Failure> {
                 "algorithm": key.key.algorithm().to_string(), "scopes": scopes(key) })
         };
         return console::json(&keys.iter().map(key).collect::<Vec<_>>());
+    }
+    if keys.is_empty() {
+        console::note("no key is trusted: `cofferdam review key new` makes one");
+        return Ok(());
     }
     let row = |key: &&TrustedKey| {
         vec![

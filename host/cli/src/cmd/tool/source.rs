@@ -8,7 +8,7 @@ use bytes::Bytes;
 use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::{Digest, Manifest, ToolName};
 use cofferdam_image::{Found, Reference, ToolSource};
-use cofferdam_tool::{Installed, Runner};
+use cofferdam_tool::{Installed, ReviewRule, Runner};
 
 use crate::config::Config;
 use crate::console;
@@ -110,13 +110,16 @@ impl Source {
             .next()
             .filter(|name| !name.is_empty());
         let name = ToolName::made_of(tool.name().or(last).unwrap_or_default());
+        // No reviewer has seen what an image says beside its component.
+        let is_reviewed = config.review != ReviewRule::None;
+        let beside = tool.usage.filter(|_| !is_reviewed);
         let image = Image {
             reference: reference.to_string(),
             digest,
             annotations: tool.annotations,
         };
         Ok(Self {
-            usage: cofferdam_tool::usage(&tool.component).or(tool.usage),
+            usage: cofferdam_tool::usage(&tool.component).or(beside),
             component: tool.component.into(),
             origin: reference.to_string(),
             image: Some(image),
