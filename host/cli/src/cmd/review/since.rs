@@ -141,7 +141,7 @@ pub(super) async fn run(asked: Asked, config: &Config, data: &DataDir) -> Result
         _ if narrow => {
             console::note(&format!(
                 "note: made from {}: limits may be too tight for calls that do more",
-                self::calls(&facts)
+                in_words(&facts)
             ));
             console::content(smaller.trim_end());
             Ok(())
@@ -204,7 +204,7 @@ fn as_json(facts: &Facts, can_and_did: &CanAndDid, smaller: &str) -> Result<(), 
 }
 
 /// The calls that the review goes by, in a sentence.
-fn calls(facts: &Facts) -> String {
+fn in_words(facts: &Facts) -> String {
     let time = |time: &Option<String>| time.clone().unwrap_or_default();
     let first = time(&facts.first);
     match facts.used.calls {
@@ -263,7 +263,7 @@ const ROWS: [&str; 4] = ["row", "what", "can", "did"];
 const LIMITS: [&str; 5] = ["limit", "gets", "most used", "of it", "would do"];
 
 fn as_text(facts: &Facts, can_and_did: &CanAndDid) {
-    console::line(calls(facts));
+    console::line(in_words(facts));
     console::line("");
     console::table(&ROWS, rows(can_and_did));
     console::line("");
@@ -275,7 +275,7 @@ fn as_text(facts: &Facts, can_and_did: &CanAndDid) {
 fn as_markdown(origin: &str, facts: &Facts, can_and_did: &CanAndDid) {
     console::line(format!("### {}", markdown::cell(origin)));
     console::line("");
-    console::line(calls(facts));
+    console::line(in_words(facts));
     for table in [
         markdown::table(&ROWS, &rows(can_and_did)),
         markdown::table(&LIMITS, &limits(can_and_did)),
