@@ -95,6 +95,16 @@ fn a_registry_with_tls_is_trusted_by_its_certificate() {
 }
 
 #[test]
+fn a_registry_without_tls_is_named_as_such() {
+    let (scratch, registry) = (Scratch::new(), Registry::start());
+    let target = registry.reference("args:1");
+    cofferdam(&scratch, ["tool", "pull", &target])
+        .run()
+        .exits(1)
+        .complains(&["it does not speak TLS", "--plain-http"]);
+}
+
+#[test]
 fn a_blob_that_was_changed_in_the_registry_is_refused() {
     let (scratch, registry) = (Scratch::new(), Registry::start());
     keep(&scratch, "args:1", "Prints its arguments");

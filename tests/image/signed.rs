@@ -256,18 +256,16 @@ fn an_image_without_the_signature_is_refused_at_pull_and_at_use() {
 
     // A key that others may read signs nothing.
     std::fs::set_permissions(&private, PermissionsExt::from_mode(0o644)).expect("a mode");
-    let private = private.display().to_string();
-    let line = [
-        "tool",
-        "push",
-        "args:1",
-        &target,
-        "--plain-http",
-        "--sign",
-        &private,
-    ];
-    let found = ["other.pem", "mode 0644"];
-    cofferdam(&author, line).run().exits(2).complains(&found);
+    let sign = |key: &PathBuf| {
+        let key = key.display().to_string();
+        let line = ["tool", "push", "args:1", &target, "--plain-http", "--sign"];
+        let line = line.into_iter().chain([key.as_str()]);
+        cofferdam(&author, line).run().exits(2)
+    };
+    sign(&private).complains(&["other.pem", "mode 0644"]);
+    // Neither does the public half, which others may read.
+    let public = author.file("release.pub", release.public_key_pem());
+    sign(&public).complains(&["release.pub", "it is a public key"]);
 }
 
 #[test]

@@ -121,7 +121,11 @@ fn twelve_kinds_of_widening_end_with_3() {
             Some("widened"),
             "{shown}"
         );
-        ran.complains(&["is wider than", "new.toml", "old.toml"]);
+        for part in ["is wider than", "new.toml", "old.toml"] {
+            assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+        }
+        // A comparison that is done is no error.
+        assert!(!ran.stderr.contains("error:"), "{}", ran.stderr);
     }
 }
 
@@ -222,6 +226,9 @@ fn people_and_ci_jobs_read_what_differs() {
     ran.exits(2).complains(&["wrong.toml", "schema"]);
     let ran = cofferdam(&scratch, ["review", "diff", &old, "nowhere:1"]).run();
     ran.exits(2).complains(&["nowhere:1"]);
+    let ran = cofferdam(&scratch, ["review", "diff", &old, "nosuch.toml"]).run();
+    ran.exits(2)
+        .complains(&["there is no file `nosuch.toml`", "no image"]);
 }
 
 #[test]
@@ -248,7 +255,10 @@ fn components_differ_in_what_they_import_and_in_what_a_model_reads() {
     // Of images, with other words for the model.
     keep(&scratch, "args:1", "Prints its arguments");
     keep(&scratch, "args:2", "Prints its arguments twice");
-    let shown = diff(&scratch, "args:1", "args:2").exits(3).json();
+    let ran = diff(&scratch, "args:1", "args:2").exits(3);
+    let sentence = "args:2 needs reading again";
+    assert!(ran.stderr.contains(sentence), "{}", ran.stderr);
+    let shown = ran.json();
     assert_eq!(differences(&shown), ["widened description args"]);
     let text = shown["changes"][0]["new"].as_str().expect("a text");
     assert!(text.starts_with("Prints its arguments twice"), "{text}");
@@ -309,4 +319,9 @@ fn agents_differ_in_their_tools_their_model_and_what_they_bring() {
     let ran = diff(&scratch, "a:1", "args:1");
     ran.exits(2)
         .complains(&["a:1 is an agent", "args:1 is a tool"]);
+    let line = ["review", "approve", "a:1", "--reason", "read it"];
+    cofferdam(&scratch, line)
+        .run()
+        .exits(2)
+        .complains(&["decisions are about tools", "image inspect a:1"]);
 }

@@ -60,7 +60,9 @@ fn a_manifest_is_narrowed_to_what_its_calls_used() {
     let later = ["--since", "2100-01-01T00:00:00Z"];
     review(&scratch, &tool, &later).exits(2);
     let other = ["--since", "1h", "--agent", "nobody"];
-    review(&scratch, &tool, &other).exits(2);
+    review(&scratch, &tool, &other)
+        .exits(2)
+        .complains(&["there is no agent `nobody`"]);
 
     // In its author's own words.
     let own = scratch.path().join("reader.toml").display().to_string();
@@ -100,7 +102,9 @@ fn a_manifest_is_narrowed_to_what_its_calls_used() {
     let built = format!("{out}/reader.wasm");
     run(&built);
     // Without the text, the same manifest.
-    let plain = review(&scratch, &tool, &["--narrow"]).exits(0).stdout;
+    let ran = review(&scratch, &tool, &["--narrow"]).exits(0);
+    assert!(ran.stderr.contains("made from 3 calls"), "{}", ran.stderr);
+    let plain = ran.stdout;
     let plain = scratch.file("plain.toml", plain).display().to_string();
     let ran = cofferdam(&scratch, ["review", "diff", &file, &plain]).run();
     assert_eq!(ran.exits(0).stdout, "no difference\n");

@@ -248,4 +248,20 @@ fn a_decision_travels_beside_its_image_through_a_registry() {
     push();
     assert_eq!(import().as_array().map(Vec::len), Some(2));
     run().exits(3).complains(&["was not reviewed"]);
+
+    // While the registry is away, those that are here are taken.
+    let missing = registry.reference("nothing:1");
+    drop(registry);
+    let ran = review(&other, &["import", &reference, "--plain-http"]).exits(0);
+    assert!(
+        ran.stderr.contains("the registry could not be asked"),
+        "{}",
+        ran.stderr
+    );
+    review(&scratch, &["attach", &missing])
+        .exits(2)
+        .complains(&["is here", "cofferdam tool pull"]);
+    review(&scratch, &["import", "nosuch.jsonl"])
+        .exits(2)
+        .complains(&["there is no file `nosuch.jsonl`", "no image"]);
 }

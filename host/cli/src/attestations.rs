@@ -1,6 +1,7 @@
 //! Documents that refer to an image, in a line each.
 
 use cofferdam_image::{Attestation, Reference};
+use cofferdam_tool::DECISION_MEDIA_TYPE;
 
 use crate::config::Config;
 use crate::error::Failure;
@@ -30,6 +31,11 @@ fn line(attestation: &Attestation) -> String {
         names_image,
         claim,
     } = attestation;
+    // It is about the component, so it names no image; and its key is a reviewer's.
+    if artifact_type == DECISION_MEDIA_TYPE {
+        return "a reviewer's decision about the component; `cofferdam review import REF` takes it"
+            .to_owned();
+    }
     let signed = match signed_by.as_slice() {
         [] => "by nobody that cofferdam.toml names".to_owned(),
         names => format!("signed by {}", names.join(", ")),

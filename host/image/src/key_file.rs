@@ -11,6 +11,9 @@ use zeroize::Zeroizing;
 /// The mode of a private key.
 const PRIVATE_MODE: u32 = 0o600;
 
+/// The first line of a public key in PEM (RFC 7468, section 13).
+const PUBLIC_BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
+
 /// The two files of a new key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyFiles {
@@ -36,6 +39,11 @@ enum Problem {
     Key(#[from] KeyError),
     #[error("it is not a regular file")]
     NotAFile,
+    #[error(
+        "it is a public key; the private half is needed, usually beside it without `.pub` in its \
+         name"
+    )]
+    Public,
     #[error("others may read it (mode {0:04o}): `chmod 600` it")]
     Readable(u32),
     #[error("it is not text")]
@@ -53,7 +61,7 @@ enum Problem {
 /// If it is not a regular file, or holds no such key.
 pub fn read_verifying_key(path: &Path) -> Result<VerifyingKey, KeyFileError> {
     let read = || {
-        let text = read(path, false)?;
+        let KeyText { text, .. } = read(path)?;
         Ok(VerifyingKey::from_pem(&text)?)
     };
     read().map_err(at(path))
@@ -63,10 +71,16 @@ pub fn read_verifying_key(path: &Path) -> Result<VerifyingKey, KeyFileError> {
 ///
 /// # Errors
 ///
-/// If it is not a regular file, others may read it, or it holds no such key.
+/// If it is not a regular file, holds the public half, others may read it, or it holds no such key.
 pub fn read_signing_key(path: &Path) -> Result<SigningKey, KeyFileError> {
     let read = || {
-        let text = read(path, true)?;
+        let KeyText { text, mode } = read(path)?;
+        if text.contains(PUBLIC_BEGIN) {
+            return Err(Problem::Public);
+        }
+        if mode & 0o077 != 0 {
+            return Err(Problem::Readable(mode));
+        }
         Ok(SigningKey::from_pem(&text)?)
     };
     read().map_err(at(path))
@@ -104,16 +118,19 @@ fn at(path: &Path) -> impl Fn(Problem) -> KeyFileError {
     }
 }
 
-fn read(path: &Path, is_private: bool) -> Result<Zeroizing<String>, Problem> {
+/// The text of a key, and the mode of its file.
+struct KeyText {
+    text: Zeroizing<String>,
+    mode: u32,
+}
+
+fn read(path: &Path) -> Result<KeyText, Problem> {
     // Looked at before it is opened, because opening a pipe waits for its writer.
     let metadata = fs::metadata(path)?;
     if !metadata.is_file() {
         return Err(Problem::NotAFile);
     }
     let mode = metadata.permissions().mode() & 0o7777;
-    if is_private && mode & 0o077 != 0 {
-        return Err(Problem::Readable(mode));
-    }
     let size = metadata.len();
     if size > KEY_TEXT_MAX_BYTES {
         return Err(KeyError::TooLarge(size).into());
@@ -121,7 +138,7 @@ fn read(path: &Path, is_private: bool) -> Result<Zeroizing<String>, Problem> {
     let mut text = Zeroizing::new(String::new());
     let file = File::open(path)?;
     match file.take(KEY_TEXT_MAX_BYTES).read_to_string(&mut text) {
-        Ok(_) => Ok(text),
+        Ok(_) => Ok(KeyText { text, mode }),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(Problem::NotText),
         Err(error) => Err(error.into()),
     }
@@ -174,5 +191,7 @@ mod tests {
         assert!(refused.contains("there already"), "{refused}");
         let refused = read_verifying_key(dir.path()).unwrap_err().to_string();
         assert!(refused.contains("not a regular file"), "{refused}");
+        let refused = read_signing_key(&files.public).unwrap_err().to_string();
+        assert!(refused.contains("it is a public key"), "{refused}");
     }
 }

@@ -27,9 +27,20 @@ use crate::config::Config;
 use crate::error::Failure;
 use crate::paths::DataDir;
 
+/// Lines to begin with, for the help.
+const EXAMPLES: &str = "\
+Examples:
+  cofferdam review fetch:2                 what this tool could do
+  cofferdam review diff fetch:1 fetch:2    what it may do that the older one may not
+  cofferdam review approve fetch:2 --reason 'fetches pages, keeps nothing'";
+
 /// `cofferdam review`.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = EXAMPLES
+)]
 pub(crate) struct Review {
     #[command(subcommand)]
     command: Option<Reviewing>,

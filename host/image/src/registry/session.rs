@@ -25,6 +25,9 @@ pub(super) const ANSWER: Duration = Duration::from_secs(60);
 /// The most redirects of one request. Registries send to their storage, which is one.
 const REDIRECTS_MAX: usize = 5;
 
+/// Part of the complaint of rustls about an answer that is no record of TLS.
+const NO_TLS: &str = "InvalidContentType";
+
 /// A client of one repository, with what it is authorized by.
 pub(super) struct Session<'a> {
     pub(super) client: Client,
@@ -160,6 +163,15 @@ impl<'a> Session<'a> {
         let error_of = |problem: String| self.target.error(problem);
         if error.is_redirect() {
             return Failure::lasting(error_of(format!("its redirect is not followed: {cause}")));
+        }
+        if cause.contains(NO_TLS) {
+            let help = if is_loopback(&self.target.base) {
+                "for one on this machine add `--plain-http`, or pull the image first with \
+                 `cofferdam tool pull --plain-http`"
+            } else {
+                "give the registry a certificate"
+            };
+            return Failure::lasting(error_of(format!("it does not speak TLS; {help}")));
         }
         let hint = if is_loopback(&self.target.base) && !self.target.plain_http {
             "; if this registry on this machine speaks plain HTTP, \

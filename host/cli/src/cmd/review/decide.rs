@@ -6,13 +6,14 @@ use std::time::SystemTime;
 use clap::Args;
 use cofferdam_agent::BinAccess;
 use cofferdam_capability::{Grant, SigningKey};
+use cofferdam_image::ToolSource;
 use cofferdam_tool::{
     Installed, Judgement, KeptDecision, ReviewRule, Reviews, Seen, SignedDecision, Stated,
 };
 use serde_json::json;
 
 use crate::args::{Listing, Registries};
-use crate::cmd::tool::source::Source;
+use crate::cmd::tool::source::{self, Source};
 use crate::config::Config;
 use crate::console::{self, Format};
 use crate::error::Failure;
@@ -152,9 +153,22 @@ impl Revoke {
 
 impl Subject {
     async fn load(&self, config: &Config, data: &DataDir) -> Result<Installed, Failure> {
-        let source = Source::load(&self.tool, self.reach.plain_http, config, data).await?;
+        let loaded = Source::load(&self.tool, self.reach.plain_http, config, data).await;
+        let source = loaded.map_err(|failure| self.of_agent(data).unwrap_or(failure))?;
         let runner = host::runner(config, data)?;
         source.install(&runner, None).await
+    }
+
+    /// The failure of a decision about the image of an agent; none if it is another thing.
+    fn of_agent(&self, data: &DataDir) -> Option<Failure> {
+        let Ok(ToolSource::Image(reference)) = source::named(&self.tool, data) else {
+            return None;
+        };
+        host::image_store(data).ok()?.agent(&reference).ok()?;
+        Some(Failure::usage(format!(
+            "{reference} is an agent, and decisions are about tools: decide about each BIN, by the \
+             digest of its image in `cofferdam image inspect {reference}`"
+        )))
     }
 }
 

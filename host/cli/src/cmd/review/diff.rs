@@ -1,7 +1,7 @@
 //! `cofferdam review diff`: what a newer version may do that an older one may not.
 
 use clap::Args;
-use cofferdam_capability::{Change, ChangeKind};
+use cofferdam_capability::{Category, Change, ChangeKind};
 use cofferdam_workbench::compare;
 use serde_json::json;
 
@@ -61,15 +61,34 @@ pub(super) async fn run(diff: Diff, config: &Config, data: &DataDir) -> Result<(
         ReviewFormat::Text => as_text(&changes),
         ReviewFormat::Markdown => as_markdown(&old, &new, &changes),
     }
-    match count(&changes, ChangeKind::Widened) {
-        0 => Ok(()),
-        widened => Err(Failure::denied(format!(
-            "{} is wider than {}: {}",
-            new.origin,
-            old.origin,
-            differences(widened)
-        ))),
+    let widened = count(&changes, ChangeKind::Widened);
+    if widened == 0 {
+        return Ok(());
     }
+    let mut of_widened = changes
+        .iter()
+        .filter(|change| change.kind == ChangeKind::Widened);
+    let verdict = if of_widened.all(is_text) {
+        "needs reading again, because a model reads other words than those of"
+    } else {
+        "is wider than"
+    };
+    // The comparison has done its work: this is its result, and no error.
+    console::note(&format!(
+        "{} {verdict} {}: {}",
+        new.origin,
+        old.origin,
+        differences(widened)
+    ));
+    Err(Failure::denied(""))
+}
+
+/// Returns true if a model reads something else, and no call is allowed that was not before.
+fn is_text(change: &Change) -> bool {
+    matches!(
+        change.category,
+        Category::Description | Category::Schema | Category::Context
+    )
 }
 
 fn unlike(agent: &Version, tool: &Version) -> Failure {
@@ -132,10 +151,10 @@ fn as_text(changes: &[Change]) {
         ]);
         let shown = Shown::of(change);
         if let Some(old) = shown.old {
-            console::spans(&[(Style::Removed, "  - "), (Style::Plain, &old)]);
+            text_lines(Style::Removed, "  - ", &old);
         }
         if let Some(new) = shown.new {
-            console::spans(&[(Style::Added, "  + "), (Style::Plain, &new)]);
+            text_lines(Style::Added, "  + ", &new);
         }
         if let Some(example) = &change.example {
             console::spans(&[(Style::Dim, "  such as "), (Style::Plain, example)]);
@@ -143,6 +162,13 @@ fn as_text(changes: &[Change]) {
     }
     console::line("");
     console::line(counts(changes));
+}
+
+/// A version of a text, each line of it with the sign of its version before it.
+fn text_lines(style: Style, sign: &str, text: &str) {
+    for line in text.trim_end_matches('\n').split('\n') {
+        console::spans(&[(style, sign), (Style::Plain, line)]);
+    }
 }
 
 fn as_markdown(old: &Version, new: &Version, changes: &[Change]) {
@@ -188,7 +214,11 @@ fn subject(change: &Change) -> String {
     let of_bin = bin
         .as_ref()
         .map_or_else(String::new, |bin| format!("BIN {bin}: "));
-    format!("{of_bin}{} {subject}", category.as_str())
+    let category = category.as_str();
+    if category == subject {
+        return format!("{of_bin}{subject}");
+    }
+    format!("{of_bin}{category} {subject}")
 }
 
 /// Both versions of a text, cut to the part where they differ.

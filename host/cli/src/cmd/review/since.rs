@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::Args;
+use cofferdam_agent::AgentError;
 use cofferdam_capability::{CanAndDid, LimitUse, Manifest, NarrowError, RowUse};
 use cofferdam_workbench::compare::ToolVersion;
 use serde_json::json;
@@ -32,8 +33,10 @@ pub(super) struct Used {
     #[arg(long, value_name = "TIME", value_parser = past)]
     since: Option<SystemTime>,
 
-    /// Print a smaller capabilities.toml: without what those calls never used [default: all calls
-    /// of the audit trail]
+    /// Print a smaller capabilities.toml: without what those calls never used, and with limits of
+    /// four times the most that was seen, but not below the least of each (fuel 100_000_000, wall
+    /// 1s, memory 4MiB, host-memory 1MiB, stdout, stderr and written 4KiB) [default: all calls of
+    /// the audit trail]
     #[arg(long)]
     narrow: bool,
 
@@ -118,6 +121,11 @@ pub(super) async fn run(asked: Asked, config: &Config, data: &DataDir) -> Result
         .map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let manifest = supplied.unwrap_or(manifest);
     let facts = calls.read(data.path())?;
+    if let Some(agent) = &calls.agent
+        && !facts.has_agent
+    {
+        check_agent(agent, data).await?;
+    }
     let can_and_did = CanAndDid::new(&manifest, &facts.used, &config.ceiling)
         .map_err(|error| unknown(error, &version.origin))?;
     if facts.untold > 0 {
@@ -131,6 +139,10 @@ pub(super) async fn run(asked: Asked, config: &Config, data: &DataDir) -> Result
     match format {
         ReviewFormat::Json => as_json(&facts, &can_and_did, &smaller),
         _ if narrow => {
+            console::note(&format!(
+                "note: made from {}: limits may be too tight for calls that do more",
+                in_words(&facts)
+            ));
             console::content(smaller.trim_end());
             Ok(())
         }
@@ -143,6 +155,22 @@ pub(super) async fn run(asked: Asked, config: &Config, data: &DataDir) -> Result
             Ok(())
         }
     }
+}
+
+/// Refuses the name of an agent that is not on this machine. One that cannot be looked for is not
+/// refused.
+async fn check_agent(agent: &str, data: &DataDir) -> Result<(), Failure> {
+    let Ok(agents) = cofferdam_agent::agents_on_disk(data.path()).await else {
+        return Ok(());
+    };
+    if agents.contains_key(agent) {
+        return Ok(());
+    }
+    let known: Vec<_> = agents.into_keys().collect();
+    Err(Failure::usage(AgentError::Unknown {
+        asked: agent.to_owned(),
+        known: known.join(", "),
+    }))
 }
 
 fn unknown(error: NarrowError, origin: &str) -> Failure {
@@ -176,14 +204,16 @@ fn as_json(facts: &Facts, can_and_did: &CanAndDid, smaller: &str) -> Result<(), 
 }
 
 /// The calls that the review goes by, in a sentence.
-fn calls(facts: &Facts) -> String {
+fn in_words(facts: &Facts) -> String {
     let time = |time: &Option<String>| time.clone().unwrap_or_default();
-    format!(
-        "{} calls, the first {}, the last {}",
-        facts.used.calls,
-        time(&facts.first),
-        time(&facts.last)
-    )
+    let first = time(&facts.first);
+    match facts.used.calls {
+        1 => format!("1 call, {first}"),
+        calls => format!(
+            "{calls} calls, the first {first}, the last {}",
+            time(&facts.last)
+        ),
+    }
 }
 
 fn rows(can_and_did: &CanAndDid) -> Vec<Vec<String>> {
@@ -233,7 +263,7 @@ const ROWS: [&str; 4] = ["row", "what", "can", "did"];
 const LIMITS: [&str; 5] = ["limit", "gets", "most used", "of it", "would do"];
 
 fn as_text(facts: &Facts, can_and_did: &CanAndDid) {
-    console::line(calls(facts));
+    console::line(in_words(facts));
     console::line("");
     console::table(&ROWS, rows(can_and_did));
     console::line("");
@@ -245,7 +275,7 @@ fn as_text(facts: &Facts, can_and_did: &CanAndDid) {
 fn as_markdown(origin: &str, facts: &Facts, can_and_did: &CanAndDid) {
     console::line(format!("### {}", markdown::cell(origin)));
     console::line("");
-    console::line(calls(facts));
+    console::line(in_words(facts));
     for table in [
         markdown::table(&ROWS, &rows(can_and_did)),
         markdown::table(&LIMITS, &limits(can_and_did)),

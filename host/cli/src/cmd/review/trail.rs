@@ -33,6 +33,8 @@ pub(super) struct Facts {
     /// Calls whose records do not say all of what they reached: those of former hosts, and those
     /// that reached more than a line has room for.
     pub(super) untold: u64,
+    /// True if the trail has a call of any tool of the agent that was asked for.
+    pub(super) has_agent: bool,
     /// Tools that were called by tools, by the agent and the name of the caller.
     nested: BTreeMap<Caller, BTreeMap<String, u64>>,
     /// The names under which the tool was called.
@@ -77,6 +79,7 @@ impl Calls {
             .since
             .is_some_and(|since| time.is_some_and(|time| time < since));
         let is_other = self.agent.is_some() && self.agent != record.agent;
+        facts.has_agent |= self.agent.is_some() && !is_other;
         if is_older || is_other {
             return;
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use clap::Args;
 use cofferdam_capability::{Digest, Envelope};
-use cofferdam_image::{Attachment, Found, Reference};
+use cofferdam_image::{Attachment, Error as ImageError, Found, Images, Reference, ToolSource};
 use cofferdam_tool::{
     DECISION_MAX_BYTES, DECISION_MEDIA_TYPE, DecisionError, KeptDecision, read_decision,
 };
@@ -16,6 +16,7 @@ use serde_json::json;
 use super::kept::{find, take};
 use super::key::reviews;
 use crate::args::{Listing, Registries};
+use crate::cmd::tool::source;
 use crate::config::Config;
 use crate::console::{self, Format};
 use crate::error::Failure;
@@ -69,6 +70,10 @@ impl Attach {
         } = self;
         let reference: Reference = image.parse().map_err(Failure::usage)?;
         let images = host::images(config, data, false, progress::transfers())?;
+        if reference.registry().is_some() && images.store()?.digest(&reference)?.is_none() {
+            return Err(Failure::usage(format!("no image {reference} is here"))
+                .hint(format!("pull it with `cofferdam tool pull {reference}`")));
+        }
         let Found { digest, tool, .. } = images.tool(&reference).await?;
         let component = Digest::of(&tool.component);
         let chosen = if decisions.is_empty() {
@@ -169,13 +174,12 @@ async fn of_image(
     config: &Config,
     data: &DataDir,
 ) -> Result<Vec<Envelope>, Failure> {
-    let reference: Reference = written
-        .parse()
-        .map_err(|error| Failure::usage(format!("there is no file `{written}`, and {error}")))?;
+    let ToolSource::Image(reference) = source::named(written, data)? else {
+        return Err(Failure::usage(format!("there is no file `{written}`")));
+    };
     let images = host::images(config, data, plain_http, progress::transfers())?;
     if reference.registry().is_some() {
-        let store = images.store()?;
-        images.registry.pull(&store, &reference, None).await?;
+        refresh(&images, &reference).await?;
     }
     let documents = images
         .referrers(&reference, Some(DECISION_MEDIA_TYPE))
@@ -194,6 +198,24 @@ async fn of_image(
         return Err(Failure::usage(format!("no decision is beside {reference}")));
     }
     Ok(envelopes)
+}
+
+/// Pulls an image again, for what its registry has beside it by now. While the registry cannot be
+/// asked, an image that is here is enough.
+async fn refresh(images: &Images, reference: &Reference) -> Result<(), Failure> {
+    let store = images.store()?;
+    let Err(failed) = images.registry.pull(&store, reference, None).await else {
+        return Ok(());
+    };
+    let is_away = matches!(failed, ImageError::Registry { .. });
+    if !is_away || store.digest(reference)?.is_none() {
+        return Err(failed.into());
+    }
+    console::note(&format!(
+        "note: the registry could not be asked, so only decisions that are here already are \
+         taken: {failed}"
+    ));
+    Ok(())
 }
 
 /// Reads one decision that comes from elsewhere. Who has signed it is looked at when it is used.

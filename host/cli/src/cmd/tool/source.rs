@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::{Digest, Manifest, ToolName};
-use cofferdam_image::{Found, Reference, ToolSource};
+use cofferdam_image::{Error as ImageError, Found, Reference, ToolSource};
 use cofferdam_tool::{Installed, ReviewRule, Runner};
 
 use crate::config::Config;
@@ -41,11 +41,21 @@ pub(crate) struct Image {
 }
 
 /// Reads `REF|PATH`. A file that is there is a file; where an image of this machine goes by the
-/// same name, its writer has to say which.
+/// same name, its writer has to say which. A bare word that is neither is refused as both.
 pub(crate) fn named(written: &str, data: &DataDir) -> Result<ToolSource, Failure> {
     let source = written.parse::<ToolSource>();
     let path = PathBuf::from(written);
     if matches!(source, Ok(ToolSource::Path(_))) || !path.is_file() {
+        if let Ok(ToolSource::Image(reference)) = &source
+            && is_word(written, reference)
+            && !path.exists()
+            && host::image_store(data)?.digest(reference)?.is_none()
+        {
+            let missing = ImageError::NotFound(reference.clone());
+            return Err(Failure::usage(format!(
+                "there is no file `{written}`, and {missing}"
+            )));
+        }
         return source
             .map_err(|error| Failure::usage(format!("there is no file `{written}`, and {error}")));
     }
@@ -58,6 +68,11 @@ pub(crate) fn named(written: &str, data: &DataDir) -> Result<ToolSource, Failure
         )));
     }
     Ok(ToolSource::Path(path))
+}
+
+/// Returns true for a reference without registry, tag and digest: it may be the name of a file.
+fn is_word(written: &str, reference: &Reference) -> bool {
+    reference.registry().is_none() && !written.contains([':', '@'])
 }
 
 impl Source {
