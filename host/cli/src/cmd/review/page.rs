@@ -232,8 +232,8 @@ async fn meant(
 /// The failure of a directory, and of a file that is none of a component.
 fn not_a_component(written: &str) -> Failure {
     Failure::usage(format!(
-        "`{written}` is not a component: `cofferdam image build DIR --tag NAME` makes an image of an \
-         agent to review, and `cofferdam tool build DIR` a component"
+        "`{written}` is not a component: `cofferdam image build DIR --tag NAME` makes an image of \
+         an agent to review, and `cofferdam tool build DIR` a component"
     ))
 }
 

@@ -292,23 +292,16 @@ fn tools(page: &AgentPage) -> Section {
 }
 
 fn asks(page: &AgentPage) -> Section {
-    let mut rows = Vec::new();
+    let mut entries = Vec::new();
     for tool in &page.tools {
         for power in tool.page.iter().flat_map(|page| &page.asks) {
-            rows.push(vec![
-                tool.bin.clone(),
-                power.kind.to_owned(),
-                power.what.clone(),
-                power.reason.clone(),
-            ]);
+            entries.push(Entry {
+                head: format!("{}: {} {}", tool.bin, power.kind, power.what),
+                lines: vec![power.reason.clone()],
+            });
         }
     }
-    Section::table(
-        "what they ask for, and why",
-        &["tool", "asks for", "what", "reason"],
-        rows,
-        "Nothing.",
-    )
+    Section::entries("what they ask for, and why", entries, "Nothing.")
 }
 
 fn calls(page: &AgentPage) -> Section {

@@ -8,8 +8,8 @@ const TITLE: &str = "what to do next";
 pub(super) fn of_tool(written: &str) -> Section {
     let sentences = vec![
         format!(
-            "To decide: `cofferdam review approve {written} --reason …`, or `cofferdam review reject \
-             {written} --reason …`."
+            "To decide: `cofferdam review approve {written} --reason …`, or `cofferdam review \
+             reject {written} --reason …`."
         ),
         format!("To compare: `cofferdam review diff OLD {written}`."),
         format!("To hold it against its calls: `cofferdam review {written} --since 30d`."),

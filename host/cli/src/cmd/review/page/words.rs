@@ -37,11 +37,11 @@ pub(super) fn of_agent(tools: &[AgentTool], bins: &[Bin]) -> Section {
 
 fn entries(beginning: &str, page: &ToolPage) -> Vec<Entry> {
     let Some(tools) = &page.tools else {
-        let unknown = "The rest is known once it is compiled or run: `cofferdam tool inspect` shows \
-                       it.";
+        let unknown = "The rest is known once it is compiled or run: `cofferdam tool inspect` \
+                       shows it.";
         let mut words = vec![page.summary.clone()];
-        words.extend(page.usage.iter().flat_map(|usage| lines(usage)));
         words.retain(|line| !line.is_empty());
+        words.extend(page.usage.iter().flat_map(|usage| lines(usage)));
         words.push(unknown.to_owned());
         return vec![Entry {
             head: format!("{beginning}{}", page.name),
@@ -71,8 +71,10 @@ fn entry(beginning: &str, tool: &Descriptor) -> Entry {
     }
 }
 
+/// The lines of a text that say something.
 fn lines(text: &str) -> Vec<String> {
-    text.lines().map(str::to_owned).collect()
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines.map(str::to_owned).collect()
 }
 
 /// The properties of a schema, a line each. JSON has the schema whole.
