@@ -339,7 +339,8 @@ fn the_page_of_an_agent_says_where_data_can_go() {
     );
     let text = format!(
         "FROM scratch\nNAME otter\nMODEL builtin/commands\nENV KEY=sesame\n\
-         CONFIG grant.send.http=api.example.org\nADD rules.cedar\nBIN wc {}\nBIN send {}\n",
+         ADD rules.cedar\nBIN wc {}\nBIN send {}\n\
+         CONFIG grant.send.http=api.example.org\n",
         tool("wc").display(),
         send.display()
     );
