@@ -339,7 +339,8 @@ fn the_page_of_an_agent_says_where_data_can_go() {
     );
     let text = format!(
         "FROM scratch\nNAME otter\nMODEL builtin/commands\nENV KEY=sesame\n\
-         ADD rules.cedar\nBIN wc {}\nBIN send {}\n",
+         ADD rules.cedar\nBIN wc {}\nBIN send {}\n\
+         CONFIG grant.send.http=api.example.org\n",
         tool("wc").display(),
         send.display()
     );
@@ -368,8 +369,113 @@ fn the_page_of_an_agent_says_where_data_can_go() {
         "{flows}"
     );
     assert!(
-        flows.contains("/workspace api.example.org wc reads"),
+        flows.contains("/workspace can reach api.example.org\nwc reads"),
+        "{flows}"
+    );
+    assert!(
+        flows.contains("For send the author asks for api.example.org alone"),
         "{flows}"
     );
     assert!(!shown.contains("sesame"), "{shown}");
+
+    // Each tool has a page of its own by the digest of its image, and none by its component's.
+    let wc = &page["agent"]["tools"][0];
+    let digest = |value: &Value| value.as_str().expect("a digest").to_owned();
+    let image = digest(&wc["image_digest"]);
+    assert!(shown.contains(&image), "{shown}");
+    let own = review(&scratch, Path::new(&image), &[]).exits(0).stdout;
+    assert!(own.starts_with("Review of the tool wc "), "{own}");
+    let component = digest(&wc["page"]["component"]);
+    review(&scratch, Path::new(&component), &[])
+        .exits(2)
+        .complains(&["component: name its image"]);
+}
+
+#[test]
+fn the_words_that_a_model_reads_are_on_the_page() {
+    let scratch = Scratch::new();
+    let shown = review(&scratch, &tool("text-stats"), &[]).exits(0).stdout;
+    let words = section(&shown, "what a model reads of it");
+    assert!(words.iter().any(|line| line == "input:"), "{words:#?}");
+    assert!(
+        words.iter().any(|line| line.starts_with("- ")),
+        "{words:#?}"
+    );
+    let page = as_json(&scratch, &tool("text-stats"), &[]);
+    let schema = &page["tool"]["tools"][0]["input_schema"];
+    assert_eq!(schema["type"], "object", "{page}");
+    let page = as_json(&scratch, &tool("wc"), &[]);
+    assert_eq!(page["tool"]["tools"][0]["name"], "wc");
+    assert_eq!(page["tool"]["risk"], "low");
+
+    let path = component(&scratch, "two.wasm", QUIET_AND_LOUD);
+    let shown = review(&scratch, &path, &[]).exits(0).stdout;
+    let words = section(&shown, "what a model reads of it").join("\n");
+    assert!(words.contains("`cofferdam tool inspect`"), "{words}");
+}
+
+#[test]
+fn a_page_ends_with_the_commands_to_go_on_with() {
+    let scratch = Scratch::new();
+    let path = tool("wc");
+    let shown = review(&scratch, &path, &[]).exits(0).stdout;
+    let next = section(&shown, "what to do next");
+    let approve = format!("cofferdam review approve {} --reason", path.display());
+    assert!(next[0].contains(&approve), "{next:#?}");
+    assert_eq!(
+        section(&shown, "limits of a call"),
+        ["It asks for none: all are the defaults of this host."]
+    );
+}
+
+#[test]
+fn what_is_no_component_has_no_page() {
+    let scratch = Scratch::new();
+    let core = component(&scratch, "core.wasm", "(module)");
+    review(&scratch, &core, &[])
+        .exits(2)
+        .complains(&["core WebAssembly module", "`cofferdam tool build FILE"]);
+    let agentfile = scratch.file("agent/Agentfile", "FROM scratch\nNAME otter\n");
+    let directory = scratch.path().join("agent");
+    for path in [agentfile, directory] {
+        review(&scratch, &path, &[])
+            .exits(2)
+            .complains(&["is not a component", "cofferdam image build"]);
+    }
+    let wrong = ["--advisories", "/nowhere"];
+    review(&scratch, &tool("wc"), &wrong)
+        .exits(2)
+        .complains(&["/nowhere", "advisory-db"]);
+}
+
+#[test]
+fn a_damaged_decision_is_on_the_page() {
+    let scratch = Scratch::new();
+    scratch.file("data/reviews/decisions/odd.json", "{}");
+    let shown = review(&scratch, &tool("wc"), &[]).exits(0).stdout;
+    let decisions = section(&shown, "decisions").join("\n");
+    assert!(
+        decisions.contains("the decisions cannot be read"),
+        "{decisions}"
+    );
+    assert!(decisions.contains("odd.json"), "{decisions}");
+}
+
+#[test]
+fn a_limit_above_the_default_is_no_narrower_one() {
+    let scratch = Scratch::new();
+    cofferdam(&scratch, ["review", "key", "new"]).run().exits(0);
+    let rows = "[[fs]]\npath = \"/workspace\"\naccess = \"read-only\"\nreason = \"reads\"\n";
+    let first = built_of(&scratch, &tool("wc"), "count", rows);
+    let line: [OsString; 3] = ["review".into(), "approve".into(), first.into()];
+    let line = line
+        .into_iter()
+        .chain(["--reason", "read it"].map(OsString::from));
+    cofferdam(&scratch, line).run().exits(0);
+    let more = format!("{rows}[limits]\nmemory = \"128MiB\"\n");
+    let second = built_of(&scratch, &tool("wc"), "count", &more);
+    let shown = review(&scratch, &second, &[]).exits(0).stdout;
+    let decisions = section(&shown, "decisions").join("\n");
+    assert!(decisions.contains("changed: limit memory"), "{decisions}");
+    assert!(!decisions.contains("narrowed: limit"), "{decisions}");
 }

@@ -44,6 +44,17 @@ impl Effect {
         }
     }
 
+    /// The risk of a tool of this class, as policies see it. `carries` is true if it also writes
+    /// files, has a secret, or may reach any host.
+    pub fn risk(self, carries: bool) -> &'static str {
+        match self {
+            Self::Pure | Self::Read => "low",
+            Self::Write => "medium",
+            Self::External if carries => "critical",
+            Self::External => "high",
+        }
+    }
+
     /// Its spelling in policies and receipts.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -85,36 +85,42 @@ impl Outlook {
         note: &str,
         decision: Decision,
     ) -> Result<(Arc<Grant>, Vec<Announced>), ToolError> {
-        let Outlook {
-            digest,
-            manifest,
-            tools,
-        } = self;
-        let grant = Arc::new(runner.grant_for(*digest, manifest, name, decision)?);
-        let name: ToolName = name
-            .parse()
-            .map_err(|error: ToolNameError| ToolError::Offer {
-                tool: name.to_owned(),
-                problem: error.to_string(),
-            })?;
-        let descriptors = match tools {
-            Tools::Command => {
-                let tool = &manifest.tool;
-                vec![command_descriptor(name, note, &tool.summary, tool.contract)]
-            }
-            Tools::Typed(descriptors) => {
-                let summary = &manifest.tool.summary;
-                let named = offer::named(&name, note, summary, descriptors.iter().cloned());
-                named.map(|(_, described)| told(&described)).collect()
-            }
-            Tools::Unknown => Vec::new(),
-        };
+        let grant = runner.grant_for(self.digest, &self.manifest, name, decision)?;
+        let grant = Arc::new(grant);
+        let words = self.words(name, note).map_err(|error| ToolError::Offer {
+            tool: name.to_owned(),
+            problem: error.to_string(),
+        })?;
         let announced = |descriptor| Announced {
             descriptor,
             grant: Arc::clone(&grant),
         };
-        let announced = descriptors.into_iter().map(announced).collect();
+        let announced = words.into_iter().flatten().map(announced).collect();
         Ok((grant, announced))
+    }
+
+    /// Returns the words of the tools under this name, as clients are told them; none where they
+    /// are known only once the component is compiled or run.
+    ///
+    /// # Errors
+    ///
+    /// If the name is none that a tool can have.
+    pub fn words(&self, name: &str, note: &str) -> Result<Option<Vec<Descriptor>>, ToolNameError> {
+        let name: ToolName = name.parse()?;
+        let tool = &self.manifest.tool;
+        let words = match &self.tools {
+            Tools::Command => {
+                let words = command_descriptor(name, note, &tool.summary, tool.contract);
+                Some(vec![words])
+            }
+            Tools::Typed(descriptors) => {
+                let own = descriptors.iter().cloned();
+                let named = offer::named(&name, note, &tool.summary, own);
+                Some(named.map(|(_, described)| told(&described)).collect())
+            }
+            Tools::Unknown => None,
+        };
+        Ok(words)
     }
 }
 

@@ -2,7 +2,7 @@
 //! wants to know before they say yes.
 //!
 //! It is made of the bytes of components. Nothing of them runs, and nothing is compiled, so a
-//! component that no host would load has a page too.
+//! component has a page too that no host would load because its manifest lacks a row.
 
 mod advisory;
 mod agent_page;
@@ -17,7 +17,7 @@ mod tool_facts;
 mod tool_page;
 mod undecided;
 
-pub use advisory::Advisory;
+pub use advisory::{Advisory, check_advisories};
 pub use agent_page::{
     AgentFinding, AgentPage, AgentTool, CallLine, FlowLine, FlowPage, SecretLine,
 };

@@ -33,6 +33,9 @@ pub(super) struct Found {
     pub(super) descriptor: Descriptor,
 }
 
+/// The first bytes of a component.
+const WASM: &[u8] = b"\0asm";
+
 /// Returns what `reference` means. The caller holds a lock.
 pub(super) fn find(dir: &Dir, index: &Index, reference: &Reference) -> Result<Found, Error> {
     if let Some((digest, descriptor)) = index.find(reference) {
@@ -44,7 +47,21 @@ pub(super) fn find(dir: &Dir, index: &Index, reference: &Reference) -> Result<Fo
         .digest()
         .filter(|_| reference.is_bare())
         .ok_or_else(missing)?;
-    let document = blob::find(dir, &digest, &MANIFEST)?.ok_or_else(missing)?;
+    let not_an_image = |problem: &str| Error::not_a_tool(reference, problem);
+    let document = match blob::find(dir, &digest, &MANIFEST) {
+        Err(Error::TooLarge { .. }) => {
+            return Err(not_an_image(
+                "it is the digest of something larger than the manifest of an image, such as a \
+                 component: name its image",
+            ));
+        }
+        found => found?.ok_or_else(missing)?,
+    };
+    if document.starts_with(WASM) {
+        return Err(not_an_image(
+            "it is the digest of a component: name its image",
+        ));
+    }
     let media_type = match serde_json::from_slice::<ImageIndex>(&document) {
         Ok(_) => MediaType::ImageIndex,
         Err(_) => MediaType::ImageManifest,

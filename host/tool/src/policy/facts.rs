@@ -98,14 +98,6 @@ fn risk(effect: Effect, grant: &Grant) -> &'static str {
         .preopens()
         .iter()
         .any(|preopen| preopen.access() == Access::ReadWrite);
-    match effect {
-        Effect::Pure | Effect::Read => "low",
-        Effect::Write => "medium",
-        Effect::External
-            if writes || !grant.secrets().is_empty() || grant.network().reaches_every_host() =>
-        {
-            "critical"
-        }
-        Effect::External => "high",
-    }
+    let has_secrets = !grant.secrets().is_empty();
+    effect.risk(writes || has_secrets || grant.network().reaches_every_host())
 }

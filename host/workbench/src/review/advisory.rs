@@ -59,18 +59,28 @@ struct Versions {
     unaffected: Vec<String>,
 }
 
+/// Checks that a directory is a checkout of RustSec's database.
+///
+/// # Errors
+///
+/// If it is not there, or has no directory `crates`.
+pub fn check_advisories(database: &Path) -> Result<(), Error> {
+    if database.join("crates").is_dir() {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "{}: there is no directory `crates`: name a checkout of RustSec's advisory-db",
+        database.display()
+    )))
+}
+
 /// The advisories about these packages. `database` is the checkout.
 pub(super) fn about<'a>(
     packages: impl IntoIterator<Item = &'a Package>,
     database: &Path,
 ) -> Result<Vec<Advisory>, Error> {
+    check_advisories(database)?;
     let crates = database.join("crates");
-    if !crates.is_dir() {
-        return Err(Error::usage(format!(
-            "{}: there is no directory `crates`: name a checkout of RustSec's advisory-db",
-            database.display()
-        )));
-    }
     let mut found = Vec::new();
     for package in packages {
         if !package.may_be_public() || !is_file_name(&package.name) {

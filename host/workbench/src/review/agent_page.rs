@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use cofferdam_capability::{
-    CallBound, CallRow, Flow, FlowDirectory, FlowSource, FlowTool, GuestPath, Manifest, flows,
+    CallBound, CallRow, Digest, Flow, FlowDirectory, FlowSource, FlowTool, GuestPath, Manifest,
+    flows,
 };
 use serde::Serialize;
 
@@ -34,6 +35,8 @@ pub struct AgentTool {
     pub bin: String,
     /// The image, as the Agentfile names it.
     pub image: String,
+    /// The digest of the image, by which its tool can be reviewed; none where it cannot be had.
+    pub image_digest: Option<Digest>,
     /// Its own page; none where it cannot be read.
     pub page: Option<ToolPage>,
     /// The reason why it cannot be read.

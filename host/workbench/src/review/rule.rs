@@ -72,7 +72,7 @@ rules! {
         "The tool has a secret, and may be granted hosts that its manifest does not name.";
     ANY_HOST, "any-host", Network,
         "The manifest leaves the hosts to the operator: decide about the grant, not about this \
-         row.";
+         row. Write the hosts in `[[grant]] http` of cofferdam.toml, or `--http`.";
     WILDCARD_HOST, "wildcard-host", Network,
         "The row covers every host below a name, also those that are added later.";
     ANY_METHOD, "any-method", Network,
@@ -110,8 +110,9 @@ rules! {
     NO_MANIFEST, "no-manifest", Build,
         "The component carries no manifest: it asks for nothing and gets nothing.";
     NO_DESCRIPTORS, "no-descriptors", Build,
-        "The component does not carry its list of tools: the host runs it, under a grant that \
-         gives nothing, to get one.";
+        "The component does not carry its list of tools: `tool inspect`, `review diff` and a host \
+         that offers it run it once, under a grant that gives nothing, to get one. This page does \
+         not.";
     NO_PACKAGES, "no-packages", Build,
         "The component does not say of which packages it was built (`cargo auditable` makes it \
          say so).";

@@ -15,6 +15,9 @@ pub struct ImportLine {
     pub interface: String,
     /// The manifest and the host's answer to it.
     pub fate: Fate,
+    /// The reason why every call of it is denied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
 }
 
 /// The fate of an import.
@@ -44,7 +47,47 @@ pub struct Built {
     pub advisories: Option<Vec<Advisory>>,
 }
 
+impl ImportLine {
+    /// An import under a manifest.
+    pub(super) fn of(import: &Import, manifest: &Manifest) -> Self {
+        let fate = Fate::of(import, manifest);
+        Self {
+            interface: import.name().to_owned(),
+            fate,
+            reason: (fate == Fate::Denied).then(|| denied(import.name(), manifest)),
+        }
+    }
+}
+
+/// The reason why every call of an import is denied under a manifest.
+fn denied(name: &str, manifest: &Manifest) -> &'static str {
+    let interface = name.split_once('@').map_or(name, |(name, _)| name);
+    let mut unused = manifest.unused.iter();
+    if unused.any(|row| row.interface == interface || row.interface == name) {
+        "an `[[unused]]` row says that it is never called"
+    } else if manifest.tcp.is_empty() {
+        "no row of the manifest declares it"
+    } else {
+        "no row of a manifest can ask for it"
+    }
+}
+
 impl Fate {
+    /// Every fate.
+    pub const ALL: [Self; 4] = [Self::Linked, Self::Declared, Self::Denied, Self::Undeclared];
+
+    /// Its meaning, in words.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Linked => "always there, gives nothing beyond what is granted",
+            Self::Declared => "a row of the manifest asks for it",
+            Self::Denied => "every call of it fails",
+            Self::Undeclared => {
+                "no row of the manifest asks for it, so no host loads the component"
+            }
+        }
+    }
+
     /// Its spelling.
     pub fn as_str(self) -> &'static str {
         match self {

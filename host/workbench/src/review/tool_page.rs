@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use cofferdam_call::Descriptor;
 use cofferdam_capability::{Access, Ceiling, Digest, GuestPath, Manifest};
-use cofferdam_tool::{Effect, Import, Seen, needless_rows, only_computes, usage};
+use cofferdam_tool::{Effect, Import, Outlook, Seen, needless_rows, note, only_computes, usage};
 use serde::Serialize;
+use wasmparser::Parser;
 
 use super::advisory;
 use super::facts::{Facts, FactsCache};
@@ -35,6 +37,14 @@ pub struct ToolPage {
     pub size: usize,
     /// The effect class that it has if everything it asks for is granted.
     pub effect: &'static str,
+    /// The risk that policies see in it then.
+    pub risk: &'static str,
+    /// The words of its tools, which a model reads; none where they are known only once it is
+    /// compiled or run.
+    pub tools: Option<Vec<Descriptor>>,
+    /// The words of its author about calling it, Markdown. The descriptions of its tools have them
+    /// too.
+    pub usage: Option<String>,
     /// The rows of its manifest, with their reasons.
     pub asks: Vec<Power>,
     /// The interfaces that its code imports.
@@ -68,6 +78,8 @@ pub struct ToolSubject<'a> {
     pub origin: &'a str,
     /// Its name where its manifest has none.
     pub name: &'a str,
+    /// The words about calling it that its image has, where it carries none itself.
+    pub usage: Option<&'a str>,
     /// The most that this host gives to any tool.
     pub ceiling: &'a Ceiling,
     /// A checkout of RustSec's advisory-db.
@@ -87,10 +99,18 @@ impl ToolPage {
             component,
             origin,
             name,
+            usage: of_image,
             ceiling,
             advisories,
             cache,
         } = subject;
+        if Parser::is_core_wasm(component) {
+            return Err(Error::usage(format!(
+                "{origin} is a core WebAssembly module: Cofferdam runs components; `cofferdam tool \
+                 build FILE --capabilities FILE` makes one of a command for WASI preview 1, and \
+                 others are built for wasm32-wasip2"
+            )));
+        }
         let sections = sections::read(component, origin)?;
         let manifest = match sections.manifest {
             Some(json) => Manifest::from_json(json, origin).map_err(Error::usage)?,
@@ -100,19 +120,17 @@ impl ToolPage {
         let facts = Facts::of(component, digest, origin, cache)?;
         let imports = facts.imports();
         let needless_rows = needless_rows(&manifest, &imports);
-        let lines: Vec<_> = imports
-            .iter()
-            .map(|import| ImportLine {
-                interface: import.name().to_owned(),
-                fate: Fate::of(import, &manifest),
-            })
-            .collect();
+        let lines = imports.iter();
+        let lines: Vec<_> = lines.map(|line| ImportLine::of(line, &manifest)).collect();
         let reach = facts.reach;
         let built = built(&sections, origin, advisories)?;
         let name = match manifest.tool.name.as_str() {
             "" => name,
             name => name,
         };
+        let usage = usage(component).or_else(|| of_image.map(str::to_owned));
+        let words = Outlook::read(component, origin).words(name, &note("", usage.as_deref()));
+        let effect = effect(&manifest, &imports);
         let mut page = Self {
             name: name.to_owned(),
             version: manifest.tool.version.clone(),
@@ -120,7 +138,10 @@ impl ToolPage {
             component: digest,
             manifest: manifest.digest().map_err(Error::work)?,
             size: component.len(),
-            effect: effect(&manifest, &imports).as_str(),
+            effect: effect.as_str(),
+            risk: effect.risk(carries(&manifest)),
+            tools: words.ok().flatten(),
+            usage,
             asks: describe::powers(&manifest),
             imports: lines,
             needless_rows,
@@ -132,7 +153,6 @@ impl ToolPage {
             rows: manifest.clone(),
             words: Seen::words(component, &manifest, sections.descriptors),
         };
-        let usage = usage(component);
         page.findings = finding::findings(&Grounds {
             manifest: &manifest,
             has_manifest: sections.manifest.is_some(),
@@ -142,7 +162,7 @@ impl ToolPage {
             needless: &page.needless_rows,
             reach: &page.reach,
             built: &page.built,
-            usage: usage.as_deref(),
+            usage: page.usage.as_deref(),
             ceiling,
         });
         Ok(page)
@@ -175,16 +195,24 @@ fn built(sections: &Sections<'_>, origin: &str, database: Option<&Path>) -> Resu
     })
 }
 
+/// Returns true if files can be written, beyond those of the call itself.
+fn writes(manifest: &Manifest) -> bool {
+    let scratch = GuestPath::scratch();
+    let mut rows = manifest.fs.iter();
+    rows.any(|row| row.path != scratch && row.access == Access::ReadWrite)
+}
+
+/// Returns true if the network is more than that for it: files, a secret, or any host.
+fn carries(manifest: &Manifest) -> bool {
+    let is_open = manifest.http.iter().any(|row| row.host.is_any());
+    writes(manifest) || !manifest.secret.is_empty() || is_open
+}
+
 /// The effect class of a tool that is granted everything that it asks for.
 fn effect(manifest: &Manifest, imports: &[Import]) -> Effect {
-    let scratch = GuestPath::scratch();
-    let writes = manifest
-        .fs
-        .iter()
-        .any(|row| row.path != scratch && row.access == Access::ReadWrite);
     if !manifest.http.is_empty() || !manifest.tcp.is_empty() {
         Effect::External
-    } else if writes || !manifest.call.is_empty() {
+    } else if writes(manifest) || !manifest.call.is_empty() {
         Effect::Write
     } else if only_computes(imports.iter().map(Import::name))
         && manifest.fs.is_empty()

@@ -6,8 +6,11 @@ mod built;
 mod decided;
 mod document;
 mod granted;
+mod next;
 mod print;
+mod reach;
 mod tool;
+mod words;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -17,7 +20,10 @@ use bytes::Bytes;
 use clap::Args;
 use cofferdam_capability::{Ceiling, Digest};
 use cofferdam_image::{AgentImage, Found, Images, Reference, ToolSource};
-use cofferdam_workbench::review::{AgentPage, AgentTool, FactsCache, ToolPage, ToolSubject};
+use cofferdam_workbench::review::{
+    AgentPage, AgentTool, FactsCache, ToolPage, ToolSubject, check_advisories,
+};
+use tokio::task::JoinHandle;
 
 use self::decided::Decided;
 use self::document::Document;
@@ -33,6 +39,9 @@ use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
 use crate::progress;
+
+/// The first bytes of a component, and of a core module.
+const WASM: &[u8] = b"\0asm";
 
 /// `cofferdam review REF`.
 #[derive(Debug, Args)]
@@ -76,6 +85,9 @@ impl Page {
             format,
         } = self;
         let subject = subject.unwrap_or_default();
+        if let Some(advisories) = &advisories {
+            check_advisories(advisories)?;
+        }
         if used.is_asked_for()? {
             let asked = Asked {
                 subject,
@@ -92,9 +104,13 @@ impl Page {
         };
         let document = match meant(&subject, reach.plain_http, config, data).await? {
             Meant::Tool(source) => {
-                let name = source.name().to_owned();
-                let origin = source.origin.clone();
-                let page = reader.read(source.component.clone(), origin, name).await?;
+                let page = reader.read(ToRead {
+                    component: source.component.clone(),
+                    origin: source.origin.clone(),
+                    name: source.name().to_owned(),
+                    usage: source.usage().map(str::to_owned),
+                });
+                let page = page.await?;
                 let granted = Granted::of(&page, config, data).await?;
                 let decided = Decided::of(&page, config, data)?;
                 let attestations = match &source.image {
@@ -103,11 +119,11 @@ impl Page {
                     }
                     None => Vec::new(),
                 };
-                tool::document(&source, &page, &granted, &decided, &attestations)?
+                tool::document(&subject, &source, &page, &granted, &decided, &attestations)?
             }
             Meant::Agent { agent, images } => {
                 let tools = reader.tools(&agent, &images).await?;
-                agent::document(&agent, &AgentPage::of(tools))?
+                agent::document(&subject, &agent, &AgentPage::of(tools))?
             }
         };
         show(&document, format)
@@ -151,6 +167,25 @@ enum Meant {
     },
 }
 
+/// A tool of an agent that is being read.
+struct Reading {
+    bin: String,
+    image: String,
+    image_digest: Option<Digest>,
+    found: Result<JoinHandle<Result<ToolPage, Failure>>, cofferdam_image::Error>,
+}
+
+/// A component that is read.
+struct ToRead {
+    component: Bytes,
+    /// Its name in errors.
+    origin: String,
+    /// Its name where its manifest has none.
+    name: String,
+    /// The words about calling it, its own or those of its image.
+    usage: Option<String>,
+}
+
 /// Finds what `REF|PATH` means. An image says itself if it is an agent.
 async fn meant(
     written: &str,
@@ -158,12 +193,26 @@ async fn meant(
     config: &Config,
     data: &DataDir,
 ) -> Result<Meant, Failure> {
-    let reference = match source::named(written, data)? {
-        ToolSource::Path(path) => return Ok(Meant::Tool(Source::file(&path)?)),
-        ToolSource::Image(reference) => reference,
+    let is_directory = Path::new(written).is_dir();
+    let reference = match source::named(written, data) {
+        Ok(ToolSource::Path(path)) if path.is_dir() => return Err(not_a_component(written)),
+        Ok(ToolSource::Path(path)) => {
+            let source = Source::file(&path)?;
+            if !source.component.starts_with(WASM) {
+                return Err(not_a_component(written));
+            }
+            return Ok(Meant::Tool(source));
+        }
+        Ok(ToolSource::Image(reference)) => reference,
+        Err(_) if is_directory => return Err(not_a_component(written)),
+        Err(failure) => return Err(failure),
     };
     let images = host::images(config, data, plain_http, progress::transfers())?;
-    let here = images.store()?.agent(&reference);
+    let store = images.store()?;
+    if is_directory && store.digest(&reference)?.is_none() {
+        return Err(not_a_component(written));
+    }
+    let here = store.agent(&reference);
     if let Ok(agent) = here {
         let agent = Box::new(agent);
         return Ok(Meant::Agent { agent, images });
@@ -180,14 +229,23 @@ async fn meant(
     }
 }
 
+/// The failure of a directory, and of a file that is none of a component.
+fn not_a_component(written: &str) -> Failure {
+    Failure::usage(format!(
+        "`{written}` is not a component: `cofferdam image build DIR --tag NAME` makes an image of \
+         an agent to review, and `cofferdam tool build DIR` a component"
+    ))
+}
+
 impl Reader {
     /// Reads a component, on a thread that serves nobody else.
-    async fn read(
-        &self,
-        component: Bytes,
-        origin: String,
-        name: String,
-    ) -> Result<ToolPage, Failure> {
+    async fn read(&self, to_read: ToRead) -> Result<ToolPage, Failure> {
+        let ToRead {
+            component,
+            origin,
+            name,
+            usage,
+        } = to_read;
         let Self {
             ceiling,
             advisories,
@@ -198,6 +256,7 @@ impl Reader {
                 component: &component,
                 origin: &origin,
                 name: &name,
+                usage: usage.as_deref(),
                 ceiling: &ceiling,
                 advisories: advisories.as_deref(),
                 cache: cache.as_deref(),
@@ -213,22 +272,36 @@ impl Reader {
         let mut reading = Vec::new();
         for bin in &agent.agentfile.bins {
             let image = bin.source.to_string();
+            let mut image_digest = None;
             let found = match images.component(agent, bin).await {
-                Ok(Found { tool, .. }) => {
+                Ok(Found { digest, tool, .. }) => {
+                    image_digest = Some(digest);
                     let reader = self.clone();
-                    let origin = format!("BIN {}", bin.name);
-                    let name = bin.name.clone();
-                    let component = Bytes::from(tool.component);
-                    Ok(tokio::spawn(async move {
-                        reader.read(component, origin, name).await
-                    }))
+                    let to_read = ToRead {
+                        origin: format!("BIN {}", bin.name),
+                        name: bin.name.clone(),
+                        usage: tool.usage,
+                        component: Bytes::from(tool.component),
+                    };
+                    Ok(tokio::spawn(async move { reader.read(to_read).await }))
                 }
                 Err(error) => Err(error),
             };
-            reading.push((bin.name.clone(), image, found));
+            reading.push(Reading {
+                bin: bin.name.clone(),
+                image,
+                image_digest,
+                found,
+            });
         }
         let mut tools = Vec::new();
-        for (bin, image, found) in reading {
+        for one in reading {
+            let Reading {
+                bin,
+                image,
+                image_digest,
+                found,
+            } = one;
             let page = match found {
                 Ok(reading) => reading.await.map_err(Failure::work)?,
                 Err(error) => Err(error.into()),
@@ -237,6 +310,7 @@ impl Reader {
             tools.push(AgentTool {
                 bin,
                 image,
+                image_digest,
                 page: page.ok(),
                 unknown,
             });

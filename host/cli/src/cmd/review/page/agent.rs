@@ -1,13 +1,14 @@
 //! The page of an agent: all of its tools, and what they can do together.
 
-use cofferdam_image::agentfile::Agentfile;
+use cofferdam_image::agentfile::{Agentfile, Config};
 use cofferdam_image::{AgentImage, Reference};
 use cofferdam_tool::{PolicyFile, Rules};
 use cofferdam_workbench::review::{AgentPage, AgentTool, FlowPage, UNDECIDED};
 use serde_json::json;
 
-use super::document::{Block, Document, Field, Section};
-use super::tool::undecided;
+use super::document::{Block, Document, Entry, Field, Section};
+use super::tool::{finding, undecided};
+use super::{next, words};
 use crate::console;
 use crate::error::Failure;
 
@@ -20,8 +21,12 @@ struct Policy {
     holds: String,
 }
 
-/// Writes the page of an agent.
-pub(super) fn document(agent: &AgentImage, page: &AgentPage) -> Result<Document, Failure> {
+/// Writes the page of an agent. `written` is its name on the command line.
+pub(super) fn document(
+    written: &str,
+    agent: &AgentImage,
+    page: &AgentPage,
+) -> Result<Document, Failure> {
     let Agentfile {
         from,
         model,
@@ -29,6 +34,7 @@ pub(super) fn document(agent: &AgentImage, page: &AgentPage) -> Result<Document,
         configs,
         adds,
         envs,
+        bins,
         capabilities,
         ..
     } = &agent.agentfile;
@@ -63,9 +69,10 @@ pub(super) fn document(agent: &AgentImage, page: &AgentPage) -> Result<Document,
         vec![Block::Fields(identity(agent))],
     )];
     // Here come the signatures of the image, and what changed since the last approved digest.
-    sections.push(flows(page));
+    sections.push(flows(page, configs));
     sections.push(findings(page));
     sections.push(tools(page));
+    sections.push(words::of_agent(&page.tools, bins));
     sections.push(asks(page));
     sections.push(calls(page));
     sections.push(Section::table(
@@ -82,6 +89,7 @@ pub(super) fn document(agent: &AgentImage, page: &AgentPage) -> Result<Document,
         "None. Those of the host decide.",
     ));
     sections.push(undecided());
+    sections.push(next::of_agent(written));
     Ok(Document {
         title: format!("Review of the agent {}", agent.agentfile.name()),
         sections,
@@ -166,7 +174,7 @@ fn policies(agent: &AgentImage) -> Vec<Policy> {
 }
 
 /// The ways of data.
-fn flows(page: &AgentPage) -> Section {
+fn flows(page: &AgentPage, configs: &[Config]) -> Section {
     let title = "where data can go";
     let lines = match &page.flows {
         FlowPage::Followed(lines) => lines,
@@ -179,24 +187,28 @@ fn flows(page: &AgentPage) -> Section {
     let of = |through_model: bool| {
         let lines = lines.iter();
         let lines = lines.filter(move |line| line.through_model == through_model);
-        let rows = lines.map(|line| vec![line.source.clone(), line.host.clone(), line.way.clone()]);
-        rows.collect::<Vec<_>>()
+        let entries = lines.map(|line| Entry {
+            head: format!("{} can reach {}", line.source, line.host),
+            lines: vec![line.way.clone()],
+        });
+        entries.collect::<Vec<_>>()
     };
-    let mut blocks = vec![Block::Sentences(vec![
+    let mut sentences = vec![
         "If everything that the tools ask for is granted. `*` is whatever host the operator grants."
             .to_owned(),
-    ])];
-    let header = ["data in", "can reach", "shortest way"];
+    ];
+    sentences.extend(configs.iter().filter_map(narrowed));
+    let mut blocks = vec![Block::Sentences(sentences)];
     let parts = [
         (false, "Without the model passing it on:"),
         (true, "With the model passing it on, also:"),
     ];
     for (through_model, words) in parts {
-        let rows = of(through_model);
-        let nothing = if rows.is_empty() { " nothing." } else { "" };
+        let entries = of(through_model);
+        let nothing = if entries.is_empty() { " nothing." } else { "" };
         blocks.push(Block::Sentences(vec![format!("{words}{nothing}")]));
-        if !rows.is_empty() {
-            blocks.push(Block::table(&header, rows));
+        if !entries.is_empty() {
+            blocks.push(Block::Entries(entries));
         }
     }
     if !page.secrets.is_empty() {
@@ -211,21 +223,30 @@ fn flows(page: &AgentPage) -> Section {
     Section::new(title, blocks)
 }
 
+/// The hosts that the author asks for, fewer than the tool's manifest may have.
+fn narrowed(config: &Config) -> Option<String> {
+    let Config { key, value, .. } = config;
+    let hosts = value.as_ref()?.to_string();
+    let of_bin = key.strip_prefix("grant.")?;
+    let bin = of_bin
+        .strip_suffix(".http")
+        .or_else(|| of_bin.strip_suffix(".tcp"))?;
+    Some(format!(
+        "For {bin} the author asks for {hosts} alone (CONFIG {key}); nothing holds the operator to \
+         it."
+    ))
+}
+
 fn findings(page: &AgentPage) -> Section {
-    let rows = page.findings.iter().map(|found| {
-        vec![
-            several(&found.tools),
-            found.finding.category.as_str().to_owned(),
-            found.finding.what.clone(),
-            found.finding.rule.to_owned(),
-        ]
+    let entries = page.findings.iter().map(|found| {
+        let Entry { head, lines } = finding(&found.finding);
+        Entry {
+            head: format!("{}: {head}", several(&found.tools)),
+            lines,
+        }
     });
-    Section::table(
-        "what stands out",
-        &["tools", "category", "what", "rule"],
-        rows.collect(),
-        "No rule found anything.",
-    )
+    let without = "No rule found anything.";
+    Section::entries("what stands out", entries.collect(), without)
 }
 
 /// Names of tools in one cell.
@@ -240,50 +261,47 @@ fn several(names: &[String]) -> String {
 }
 
 fn tools(page: &AgentPage) -> Section {
-    let row = |tool: &AgentTool| {
+    let entry = |tool: &AgentTool| {
         let AgentTool {
             bin,
             image,
+            image_digest,
             page,
             unknown,
         } = tool;
-        let Some(page) = page else {
-            let reason = unknown.clone().unwrap_or_default();
-            return vec![bin.clone(), "unknown".to_owned(), reason, image.clone()];
+        let mut lines = Vec::new();
+        let head = match page {
+            Some(page) => {
+                lines.extend(Some(page.summary.clone()).filter(|summary| !summary.is_empty()));
+                lines.push(format!("component {}", page.component));
+                format!("{bin}: effect {}, risk {}", page.effect, page.risk)
+            }
+            None => {
+                lines.extend(unknown.clone());
+                format!("{bin}: unknown")
+            }
         };
-        vec![
-            bin.clone(),
-            page.effect.to_owned(),
-            page.summary.clone(),
-            page.component.to_string(),
-        ]
+        lines.push(match image_digest {
+            Some(digest) => format!("image {digest} ({image})"),
+            None => format!("image {image}"),
+        });
+        Entry { head, lines }
     };
-    Section::table(
-        "its tools",
-        &["tool", "effect", "summary", "component"],
-        page.tools.iter().map(row).collect(),
-        "None.",
-    )
+    let entries = page.tools.iter().map(entry).collect();
+    Section::entries("its tools", entries, "None.")
 }
 
 fn asks(page: &AgentPage) -> Section {
-    let mut rows = Vec::new();
+    let mut entries = Vec::new();
     for tool in &page.tools {
         for power in tool.page.iter().flat_map(|page| &page.asks) {
-            rows.push(vec![
-                tool.bin.clone(),
-                power.kind.to_owned(),
-                power.what.clone(),
-                power.reason.clone(),
-            ]);
+            entries.push(Entry {
+                head: format!("{}: {} {}", tool.bin, power.kind, power.what),
+                lines: vec![power.reason.clone()],
+            });
         }
     }
-    Section::table(
-        "what they ask for, and why",
-        &["tool", "asks for", "what", "reason"],
-        rows,
-        "Nothing.",
-    )
+    Section::entries("what they ask for, and why", entries, "Nothing.")
 }
 
 fn calls(page: &AgentPage) -> Section {

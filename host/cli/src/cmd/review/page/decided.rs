@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use cofferdam_capability::{Ceiling, Change, Diff, Digest, ForeignText, Limits};
+use cofferdam_capability::{Ceiling, Change, Diff, Digest, ForeignText};
 use cofferdam_tool::{
     Judgement, ReviewDirectory, ReviewRule, Reviews, Seen, SeenParts, SignedDecision, Standing,
     TrustedKeys,
@@ -22,18 +22,28 @@ const SHORT: usize = 12;
 /// The decisions that count on this host, and what they say about the tool as it is.
 pub(super) struct Decided {
     rule: ReviewRule,
+    ceiling: Ceiling,
     trusted: TrustedKeys,
     reviews: Reviews,
     now: Seen,
     standing: Standing,
+    /// The reason why the decisions cannot be read; then none of them is here.
+    problem: Option<String>,
 }
 
 impl Decided {
-    /// Reads the decisions about a tool.
+    /// Reads the decisions about a tool. The page is there too where they cannot be read.
     pub(super) fn of(page: &ToolPage, config: &Config, data: &DataDir) -> Result<Self, Failure> {
         let directory = ReviewDirectory::new(data.dir().map_err(Failure::work)?);
-        let trusted = directory.trusted().map_err(Failure::work)?;
-        let kept = directory.decisions().map_err(Failure::work)?;
+        let mut problems = Vec::new();
+        let trusted = directory.trusted().unwrap_or_else(|error| {
+            problems.push(error.to_string());
+            TrustedKeys::default()
+        });
+        let kept = directory.decisions().unwrap_or_else(|error| {
+            problems.push(error.to_string());
+            Vec::new()
+        });
         let counting = kept
             .iter()
             .filter_map(|kept| trusted.verify(&kept.envelope).ok());
@@ -53,22 +63,37 @@ impl Decided {
         let standing = reviews.standing(&now, config.review, SystemTime::now());
         Ok(Self {
             rule: config.review,
+            ceiling: config.ceiling.clone(),
             trusted,
             reviews,
             now,
             standing,
+            problem: (!problems.is_empty()).then(|| problems.join("; ")),
         })
     }
 
     /// The section of the page.
     pub(super) fn section(&self) -> Section {
         let asked_for = match self.rule {
-            ReviewRule::None => "no: `[host] require-review` is not set",
-            ReviewRule::Required => "yes, or one of a component of this name that may do as much",
-            ReviewRule::ByDigest => "yes, for this very component",
+            ReviewRule::None => "not by `[host] require-review`; policies may ask for one \
+                                 (`resource.reviewed`), and are not read here"
+                .to_owned(),
+            ReviewRule::Required if self.now.name.is_empty() => {
+                "yes: of this very component, which has no name".to_owned()
+            }
+            ReviewRule::Required => format!(
+                "yes: of this component, or of an earlier one named `{}` that was allowed at least \
+                 as much",
+                self.now.name
+            ),
+            ReviewRule::ByDigest => "yes: of this very component".to_owned(),
+        };
+        let standing = match &self.problem {
+            Some(problem) => format!("the decisions cannot be read: {problem}"),
+            None => format!("it {}", self.standing),
         };
         let mut blocks = vec![Block::Fields(vec![
-            Field::new("on this host", format!("it {}", self.standing)),
+            Field::new("on this host", standing),
             Field::new("needs an approval", asked_for),
         ])];
         let rows: Vec<_> = self.about().map(|decided| self.row(decided)).collect();
@@ -98,13 +123,14 @@ impl Decided {
             json!({ "id": decided.id, "by": by, "decision": decided.stated })
         };
         let changed = self.before().map(|before| {
-            let diff = compared(before, &self.now);
+            let diff = self.compared(before);
             json!({ "since": before.component, "changes": diff.changes(),
                 "differences": self.changes(before) })
         });
         json!({
             "approved": self.standing.is_approved(),
             "standing": self.standing.to_string(),
+            "problem": self.problem,
             "decisions": self.about().map(decision).collect::<Vec<_>>(),
             "changed": changed,
         })
@@ -129,7 +155,8 @@ impl Decided {
     /// Differences between an approved component and this one, a sentence each.
     fn changes(&self, before: &Seen) -> Vec<String> {
         let now = &self.now;
-        let mut changes: Vec<_> = compared(before, now).changes().iter().map(words).collect();
+        let diff = self.compared(before);
+        let mut changes: Vec<_> = diff.changes().iter().map(words).collect();
         let missing = |from: &[String], of: &[String]| -> Vec<String> {
             let missing = of.iter().filter(|import| !from.contains(import));
             missing.cloned().collect()
@@ -156,6 +183,12 @@ impl Decided {
         changes
     }
 
+    /// The manifests of an approved component and this one, as `review diff` compares them: more
+    /// than the default of a limit is not given without the operator.
+    fn compared(&self, before: &Seen) -> Diff {
+        Diff::new(&before.manifest, &self.now.manifest, &self.ceiling)
+    }
+
     fn row(&self, decided: &SignedDecision) -> Vec<String> {
         let stated = &decided.stated;
         vec![
@@ -172,15 +205,6 @@ impl Decided {
         let key = self.trusted.of(decided.key);
         key.map_or_else(|| decided.key.to_string(), |key| key.name.clone())
     }
-}
-
-/// The manifests of two components, every limit being the number that it says.
-fn compared(before: &Seen, now: &Seen) -> Diff {
-    let ceiling = Ceiling {
-        defaults: Limits::HIGHEST,
-        ..Ceiling::default()
-    };
-    Diff::new(&before.manifest, &now.manifest, &ceiling)
 }
 
 fn words(change: &Change) -> String {

@@ -29,8 +29,17 @@ pub(super) enum Block {
         header: Vec<&'static str>,
         rows: Vec<Vec<Vec<String>>>,
     },
+    /// Things with lines below each, where a table would be too wide.
+    Entries(Vec<Entry>),
     /// Sentences, each on a line.
     Sentences(Vec<String>),
+}
+
+/// A thing with lines below it.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) head: String,
+    pub(super) lines: Vec<String>,
 }
 
 /// A value with its name.
@@ -57,6 +66,14 @@ impl Section {
             return Self::sentences(title, vec![without.to_owned()]);
         }
         Self::new(title, vec![Block::table(header, rows)])
+    }
+
+    /// A section of one list, or of one sentence where the list is empty.
+    pub(super) fn entries(title: &'static str, entries: Vec<Entry>, without: &str) -> Self {
+        if entries.is_empty() {
+            return Self::sentences(title, vec![without.to_owned()]);
+        }
+        Self::new(title, vec![Block::Entries(entries)])
     }
 
     /// A section of sentences.

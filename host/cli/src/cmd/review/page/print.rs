@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use cofferdam_capability::ForeignText;
 
-use super::document::{Block, Document, Field, Section};
+use super::document::{Block, Document, Entry, Field, Section};
 use crate::console::{self, Cell};
 
 /// Prints a page.
@@ -20,6 +20,7 @@ pub(super) fn text(document: &Document) {
                     let cells = |row: &Vec<Vec<String>>| row.iter().map(Cell::lines).collect();
                     console::table(header, rows.iter().map(cells).collect::<Vec<Vec<Cell>>>());
                 }
+                Block::Entries(entries) => entries_as_text(entries),
                 Block::Sentences(sentences) => {
                     for sentence in sentences {
                         console::line(format!(" {sentence}"));
@@ -37,6 +38,15 @@ fn fields_as_text(fields: &[Field]) {
     console::table(&["what", "value"], cells.collect());
 }
 
+fn entries_as_text(entries: &[Entry]) {
+    for Entry { head, lines } in entries {
+        console::line(format!(" {head}"));
+        for line in lines {
+            console::line(format!("   {line}"));
+        }
+    }
+}
+
 /// A page as Markdown.
 pub(super) fn markdown(document: &Document) -> String {
     let mut text = format!("# {}\n", escaped(&document.title));
@@ -52,6 +62,7 @@ pub(super) fn markdown(document: &Document) -> String {
                     table(&["what", "value"], &rows.collect::<Vec<_>>(), &mut text);
                 }
                 Block::Table { header, rows } => table(header, rows, &mut text),
+                Block::Entries(entries) => list(entries, &mut text),
                 Block::Sentences(sentences) => {
                     for sentence in sentences {
                         let _ = writeln!(text, "- {}", escaped(sentence));
@@ -61,6 +72,15 @@ pub(super) fn markdown(document: &Document) -> String {
         }
     }
     text
+}
+
+fn list(entries: &[Entry], text: &mut String) {
+    for Entry { head, lines } in entries {
+        let _ = writeln!(text, "- {}", escaped(head));
+        for line in lines {
+            let _ = writeln!(text, "  - {}", escaped(line));
+        }
+    }
 }
 
 fn table(header: &[&str], rows: &[Vec<Vec<String>>], text: &mut String) {

@@ -3,22 +3,20 @@
 use std::collections::BTreeMap;
 
 use cofferdam_image::Attestation;
-use cofferdam_workbench::review::{ExportLine, Finding, ReachPage, ToolPage, UNDECIDED};
+use cofferdam_workbench::review::{Fate, Finding, ToolPage, UNDECIDED};
 use serde_json::json;
 
-use super::built;
 use super::decided::Decided;
-use super::document::{Block, Document, Field, Section};
+use super::document::{Block, Document, Entry, Field, Section};
 use super::granted::Granted;
+use super::{built, next, reach, words};
 use crate::attestations;
 use crate::cmd::tool::source::Source;
 use crate::error::Failure;
 
-/// Functions of an interface that are named on a page for people; JSON has all of them.
-const MOST_FUNCTIONS: usize = 4;
-
-/// Writes the page of a tool.
+/// Writes the page of a tool. `written` is its name on the command line.
 pub(super) fn document(
+    written: &str,
     source: &Source,
     page: &ToolPage,
     granted: &Granted,
@@ -51,13 +49,15 @@ pub(super) fn document(
     sections.push(decided.section());
     sections.push(findings(&page.findings));
     sections.push(asks(page));
+    sections.push(words::section(page));
     sections.push(imports(page));
-    sections.push(reach(&page.reach));
+    sections.push(reach::section(page));
     sections.push(grants(granted));
     sections.push(limits(page));
     sections.push(built::section(&page.built, annotations));
     sections.push(attested(source, attestations));
     sections.push(undecided());
+    sections.push(next::of_tool(written));
     Ok(Document {
         title: format!("Review of the tool {} {}", page.name, page.version)
             .trim_end()
@@ -74,6 +74,7 @@ fn identity(source: &Source, page: &ToolPage) -> Vec<Field> {
         Field::new("manifest", page.manifest.to_string()),
         Field::new("size", format!("{} bytes", page.size)),
         Field::new("effect", effect(page.effect)),
+        Field::new("risk", format!("{}, as policies see it then", page.risk)),
     ];
     match &source.image {
         Some(image) => {
@@ -98,20 +99,23 @@ fn effect(class: &str) -> String {
 
 /// Everything that stands out.
 fn findings(findings: &[Finding]) -> Section {
-    let rows = findings.iter().map(|finding| {
-        vec![
-            finding.category.as_str().to_owned(),
-            finding.what.clone(),
-            finding.rule.to_owned(),
-            finding.why.to_owned(),
-        ]
-    });
-    Section::table(
-        "what stands out",
-        &["category", "what", "rule", "why"],
-        rows.collect(),
-        "No rule found anything.",
-    )
+    let entries = findings.iter().map(finding);
+    let without = "No rule found anything.";
+    Section::entries("what stands out", entries.collect(), without)
+}
+
+/// Something that stands out, with its rule and the reason to look.
+pub(super) fn finding(finding: &Finding) -> Entry {
+    let Finding {
+        rule,
+        category,
+        what,
+        why,
+    } = finding;
+    Entry {
+        head: format!("{}, {rule}: {what}", category.as_str()),
+        lines: vec![(*why).to_owned()],
+    }
 }
 
 fn asks(page: &ToolPage) -> Section {
@@ -134,7 +138,14 @@ fn imports(page: &ToolPage) -> Section {
     let rows: Vec<_> = page
         .imports
         .iter()
-        .map(|import| vec![import.interface.clone(), import.fate.as_str().to_owned()])
+        .map(|import| {
+            let fate = import.fate.as_str();
+            let fate = match import.reason {
+                Some(reason) => format!("{fate}: {reason}"),
+                None => fate.to_owned(),
+            };
+            vec![import.interface.clone(), fate]
+        })
         .collect();
     let mut differences = Vec::new();
     let undeclared: Vec<_> = page.undeclared().collect();
@@ -155,60 +166,12 @@ fn imports(page: &ToolPage) -> Section {
     let mut blocks = vec![Block::Sentences(differences)];
     if !rows.is_empty() {
         blocks.push(Block::table(&["import", "and it is"], rows));
+        let is_there = |fate: &Fate| page.imports.iter().any(|import| import.fate == *fate);
+        let fates = Fate::ALL.into_iter().filter(is_there);
+        let legend = fates.map(|fate| format!("{}: {}.", fate.as_str(), fate.meaning()));
+        blocks.push(Block::Sentences(legend.collect()));
     }
     Section::new("what its code imports", blocks)
-}
-
-fn reach(reach: &ReachPage) -> Section {
-    let title = "what its functions can reach";
-    let exports = match reach {
-        ReachPage::Followed { exports } => exports,
-        ReachPage::Unknown { unknown } => {
-            let sentence = format!(
-                "Its calls could not be followed ({unknown}): take every import for reachable."
-            );
-            return Section::sentences(title, vec![sentence]);
-        }
-    };
-    let row = |export: &ExportLine| {
-        let can = export.can_reach.iter().map(|(interface, functions)| {
-            let interface = named(interface);
-            if functions.len() > MOST_FUNCTIONS {
-                return format!("{interface} ({} functions)", functions.len());
-            }
-            let functions: Vec<_> = functions.iter().map(String::as_str).collect();
-            format!("{interface}: {}", functions.join(" "))
-        });
-        let cannot = export
-            .cannot_reach
-            .iter()
-            .map(|name| named(name).to_owned());
-        vec![
-            vec![export.export.clone()],
-            or_nothing(can.collect()),
-            or_nothing(cannot.collect()),
-        ]
-    };
-    let rows: Vec<_> = exports.iter().map(row).collect();
-    if rows.is_empty() {
-        return Section::sentences(title, vec!["It exports no function.".to_owned()]);
-    }
-    let header = vec!["export", "can reach", "cannot reach"];
-    Section::new(title, vec![Block::Table { header, rows }])
-}
-
-fn named(interface: &str) -> &str {
-    match interface {
-        "" => "(no interface)",
-        name => name,
-    }
-}
-
-fn or_nothing(lines: Vec<String>) -> Vec<String> {
-    if lines.is_empty() {
-        return vec!["nothing".to_owned()];
-    }
-    lines
 }
 
 fn grants(granted: &Granted) -> Section {
@@ -225,19 +188,25 @@ fn grants(granted: &Granted) -> Section {
     section
 }
 
+/// The limits that it asks for. JSON has all of them.
 fn limits(page: &ToolPage) -> Section {
-    let rows = page.limits.iter().map(|limit| {
-        vec![
-            limit.name.to_owned(),
-            limit.given.clone(),
-            limit.asked.clone().unwrap_or_default(),
-        ]
+    let title = "limits of a call";
+    let asked = page.limits.iter().filter_map(|limit| {
+        let asked = limit.asked.clone()?;
+        Some(vec![limit.name.to_owned(), limit.given.clone(), asked])
     });
-    Section::table(
-        "limits of a call",
-        &["limit", "gets", "asks for"],
-        rows.collect(),
-        "None.",
+    let rows: Vec<_> = asked.collect();
+    if rows.is_empty() {
+        let sentence = "It asks for none: all are the defaults of this host.";
+        return Section::sentences(title, vec![sentence.to_owned()]);
+    }
+    let others = "All others are the defaults of this host.".to_owned();
+    Section::new(
+        title,
+        vec![
+            Block::table(&["limit", "gets", "asks for"], rows),
+            Block::Sentences(vec![others]),
+        ],
     )
 }
 
