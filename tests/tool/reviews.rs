@@ -122,6 +122,10 @@ fn a_decision_counts_on_another_host_that_trusts_its_key() {
         .complains(&["was not reviewed"]);
     let key = scratch.data().join("reviews/key.pem.pub");
     let key = key.to_str().expect("text");
+    let scoped = ["key", "trust", key, "--name", "ann", "--scope", "*"];
+    review(&other, &scoped).exits(0);
+    review(&other, &["import", file]).exits(0);
+    review(&other, &["key", "rm", "ann"]).exits(0);
     let scoped = ["key", "trust", key, "--name", "ann", "--scope", "wc"];
     review(&other, &scoped).exits(0);
     call(&other, &component)

@@ -189,6 +189,11 @@ impl Envelope {
         Err(DsseError::NotSigned(key.fingerprint()))
     }
 
+    /// The number of its signatures.
+    pub fn signatures(&self) -> usize {
+        self.signatures.len()
+    }
+
     /// The payload's type, as the envelope says. Unverified.
     pub fn payload_type(&self) -> &str {
         &self.payload_type

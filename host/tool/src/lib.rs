@@ -96,9 +96,10 @@ pub use reached::Reached;
 pub use repair::{Repaired, repaired};
 pub use request::Request;
 pub use review::{
-    DECISION_MAX_BYTES, DECISION_MEDIA_TYPE, DecisionError, Difference, Judgement, KeptDecision,
-    ReviewDirectory, ReviewDirectoryError, ReviewRule, Reviews, Seen, SeenParts, SignedDecision,
-    Standing, Stated, ToolScope, TrustError, TrustedKey, TrustedKeys, read_decision,
+    DECISION_MAX_BYTES, DECISION_MEDIA_TYPE, DamagedDecision, DecisionError, Difference, Judgement,
+    KeptDecision, ReviewDirectory, ReviewDirectoryError, ReviewLock, ReviewRule, ReviewSurvey,
+    Reviews, Seen, SeenParts, SignedDecision, Standing, Stated, ToolScope, TrustError, TrustedKey,
+    TrustedKeys, check_signatures, read_decision,
 };
 pub use runner::Runner;
 pub use secret::{

@@ -10,12 +10,14 @@ mod statement;
 mod tests;
 mod trust;
 
-pub use directory::{KeptDecision, ReviewDirectory, ReviewDirectoryError};
+pub use directory::{
+    DamagedDecision, KeptDecision, ReviewDirectory, ReviewDirectoryError, ReviewLock, ReviewSurvey,
+};
 pub(crate) use gate::{REVIEW, ReviewGate};
 pub use seen::{Difference, Seen, SeenParts};
 pub use standing::{ReviewRule, Reviews, Standing};
 pub use statement::{
     DECISION_MAX_BYTES, DECISION_MEDIA_TYPE, DecisionError, Judgement, SignedDecision, Stated,
-    read_decision,
+    check_signatures, read_decision,
 };
 pub use trust::{ToolScope, TrustError, TrustedKey, TrustedKeys};

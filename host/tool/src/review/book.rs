@@ -148,6 +148,6 @@ impl Reading {
             self.verified.insert(file, verified);
         }
         let counting = self.verified.values().filter_map(|one| one.as_ref().ok());
-        Ok(Reviews::of(counting.cloned().collect()))
+        Ok(Reviews::of(counting.cloned().collect(), SystemTime::now()))
     }
 }

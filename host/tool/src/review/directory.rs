@@ -1,6 +1,7 @@
 //! Decisions on disk: `reviews/decisions/<digest>.json` holds one envelope, under the digest of the
 //! file; `reviews/trusted.json` the keys whose decisions count.
 
+use std::collections::BTreeSet;
 use std::io::{self, ErrorKind, Read, Write};
 
 use cap_std::fs::{Dir, DirBuilder, DirBuilderExt, OpenOptions, OpenOptionsExt};
@@ -21,6 +22,9 @@ const TRUSTED: &str = "trusted.json";
 
 /// The ending of the file of a decision.
 const ENDING: &str = ".json";
+
+/// The file that writers hold locked, one at a time.
+const LOCK: &str = ".lock";
 
 /// A file that is being written.
 const NEW: &str = ".new";
@@ -81,6 +85,30 @@ pub enum ReviewDirectoryError {
     Decision(#[from] DecisionError),
 }
 
+/// The right to write reviews, which one process has at a time.
+#[derive(Debug)]
+pub struct ReviewLock {
+    _file: std::fs::File,
+}
+
+/// All decisions of a directory, and those that cannot be read.
+#[derive(Debug, Default)]
+pub struct ReviewSurvey {
+    /// Decisions that are as they were written.
+    pub decisions: Vec<KeptDecision>,
+    /// The others.
+    pub damaged: Vec<DamagedDecision>,
+}
+
+/// A file that is no decision any more.
+#[derive(Debug)]
+pub struct DamagedDecision {
+    /// The name of the file.
+    pub file: String,
+    /// The problem.
+    pub problem: ReviewDirectoryError,
+}
+
 /// Metadata of all reviews that changes when one of them does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ReviewPrints {
@@ -125,12 +153,32 @@ impl ReviewDirectory {
         }
     }
 
-    /// Trusts these keys and no others.
+    /// Waits until nobody else writes here, and keeps it so until the guard is dropped.
+    ///
+    /// # Errors
+    ///
+    /// If the file of the lock cannot be used.
+    pub fn lock(&self) -> Result<ReviewLock, ReviewDirectoryError> {
+        let reviews = self.make(REVIEWS)?;
+        let path = format!("{REVIEWS}/{LOCK}");
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).mode(0o600);
+        let file = reviews.open_with(LOCK, &options).map_err(at(&path))?;
+        let file = file.into_std();
+        file.lock().map_err(at(&path))?;
+        Ok(ReviewLock { _file: file })
+    }
+
+    /// Trusts these keys and no others. The lock is the one under which the former ones were read.
     ///
     /// # Errors
     ///
     /// If the file cannot be written; the former one then stays.
-    pub fn trust(&self, keys: &TrustedKeys) -> Result<(), ReviewDirectoryError> {
+    pub fn trust(
+        &self,
+        keys: &TrustedKeys,
+        _lock: &ReviewLock,
+    ) -> Result<(), ReviewDirectoryError> {
         let reviews = self.make(REVIEWS)?;
         write(&reviews, TRUSTED, &keys.to_json()).map_err(at(&format!("{REVIEWS}/{TRUSTED}")))
     }
@@ -148,31 +196,61 @@ impl ReviewDirectory {
         Ok(decisions)
     }
 
-    /// Keeps a decision. Returns false if it is there already.
+    /// The decisions that can be read, and what is wrong with the others: for people, who may want
+    /// to remove those.
     ///
     /// # Errors
     ///
-    /// If it is too large or cannot be written.
-    pub fn keep(&self, envelope: &Envelope) -> Result<bool, ReviewDirectoryError> {
-        let json = envelope.to_json();
-        let size = json.len() as u64;
-        if size > DECISION_MAX_BYTES {
-            let problem = format!("it has {size} bytes: at most {DECISION_MAX_BYTES} are kept");
-            return Err(DecisionError::Malformed(problem).into());
+    /// If the directory cannot be read.
+    pub fn survey(&self) -> Result<ReviewSurvey, ReviewDirectoryError> {
+        let mut survey = ReviewSurvey::default();
+        for file in self.files()? {
+            match self.decision(&file) {
+                Ok(kept) => survey.decisions.push(kept),
+                Err(problem) => survey.damaged.push(DamagedDecision { file, problem }),
+            }
         }
-        let file = format!("{}{ENDING}", Digest::of(&json).hex());
-        let files = self.files()?;
-        if files.contains(&file) {
-            return Ok(false);
-        }
-        if files.len() >= DECISIONS_MAX {
-            return Err(ReviewDirectoryError::Full);
-        }
-        self.make(REVIEWS)?;
+        Ok(survey)
+    }
+
+    /// Keeps these decisions; one that is there already stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// If one is too large or cannot be written. Those before it are kept.
+    pub fn keep(&self, envelopes: &[Envelope]) -> Result<(), ReviewDirectoryError> {
+        let _lock = self.lock()?;
         let path = format!("{REVIEWS}/{DECISIONS}");
         let directory = self.make(&path)?;
-        write(&directory, &file, &json).map_err(at(&format!("{path}/{file}")))?;
-        Ok(true)
+        let mut files: BTreeSet<_> = self.files()?.into_iter().collect();
+        for envelope in envelopes {
+            let json = envelope.to_json();
+            let size = json.len() as u64;
+            if size > DECISION_MAX_BYTES {
+                let problem = format!("it has {size} bytes: at most {DECISION_MAX_BYTES} are kept");
+                return Err(DecisionError::Malformed(problem).into());
+            }
+            let file = format!("{}{ENDING}", Digest::of(&json).hex());
+            if files.contains(&file) {
+                continue;
+            }
+            if files.len() >= DECISIONS_MAX {
+                return Err(ReviewDirectoryError::Full);
+            }
+            write(&directory, &file, &json).map_err(at(&format!("{path}/{file}")))?;
+            files.insert(file);
+        }
+        Ok(())
+    }
+
+    /// Removes the file of a damaged decision.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be removed.
+    pub fn discard(&self, damaged: &DamagedDecision) -> Result<(), ReviewDirectoryError> {
+        let path = format!("{REVIEWS}/{DECISIONS}/{}", damaged.file);
+        self.data.remove_file(&path).map_err(at(&path))
     }
 
     /// Keeps a decision no longer.
@@ -281,7 +359,12 @@ fn read(dir: &Dir, path: &str, most: u64) -> Result<Option<Vec<u8>>, ReviewDirec
 /// Writes a file, whole or not at all.
 fn write(dir: &Dir, name: &str, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
+    // What a process left that was killed: writers come one after the other.
+    match dir.remove_file(NEW) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    options.write(true).create_new(true).mode(0o600);
     let mut file = dir.open_with(NEW, &options)?;
     file.write_all(bytes)?;
     file.sync_all()?;

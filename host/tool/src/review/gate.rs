@@ -1,6 +1,6 @@
 //! The gate of reviews before every call.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cap_std::fs::Dir;
 
@@ -16,7 +16,9 @@ pub(crate) const REVIEW: &str = "host:review";
 #[derive(Debug, Clone)]
 pub(crate) struct ReviewGate {
     book: Arc<ReviewBook>,
-    rule: ReviewRule,
+    /// Shared by all runners on one engine: a stricter rule holds for those as well that could not
+    /// be made anew.
+    rule: Arc<Mutex<ReviewRule>>,
 }
 
 /// The reviews of one tool, before a call of it.
@@ -32,16 +34,18 @@ impl ReviewGate {
     pub(crate) fn new(data: Dir, rule: ReviewRule) -> Self {
         Self {
             book: Arc::new(ReviewBook::new(data)),
-            rule,
+            rule: Arc::new(Mutex::new(rule)),
         }
     }
 
-    /// The same reviews under another rule.
+    /// The same reviews, from now on under another rule for everybody.
     pub(crate) fn with_rule(&self, rule: ReviewRule) -> Self {
-        Self {
-            book: Arc::clone(&self.book),
-            rule,
-        }
+        *self.rule.lock().unwrap_or_else(PoisonError::into_inner) = rule;
+        self.clone()
+    }
+
+    fn rule(&self) -> ReviewRule {
+        *self.rule.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks for the decisions about a tool.
@@ -53,19 +57,22 @@ impl ReviewGate {
             };
         };
         let name = tool.name();
-        let standing = match self.book.standing(component, tool.grant(), self.rule) {
+        let rule = self.rule();
+        let is_asked_for = rule != ReviewRule::None;
+        let standing = match self.book.standing(component, tool.grant(), rule) {
             Ok(standing) => standing,
             Err(problem) => {
+                // What cannot be read may be a rejection.
                 let refused = format!("the reviews of this host cannot be used: {problem}");
                 return Reviewed {
                     is_approved: false,
-                    refusal: self.is_asked_for().then_some(refused),
+                    refusal: Some(refused),
                 };
             }
         };
         let is_approved = standing.is_approved();
         let is_rejected = matches!(standing, Standing::Rejected { .. });
-        let is_refused = is_rejected || (self.is_asked_for() && !is_approved);
+        let is_refused = is_rejected || (is_asked_for && !is_approved);
         let own = component.manifest().tool.name.as_str();
         let also = if own == name || own.is_empty() {
             String::new()
@@ -94,6 +101,6 @@ impl ReviewGate {
 
     /// Returns true if a tool needs a review before it is called.
     pub(crate) fn is_asked_for(&self) -> bool {
-        self.rule != ReviewRule::None
+        self.rule() != ReviewRule::None
     }
 }

@@ -22,7 +22,7 @@ pub struct Seen {
     pub component: Digest,
     /// The manifest: all that it may ask for.
     pub manifest: Manifest,
-    /// The interfaces that its code imports, in order.
+    /// The interfaces that its code imports, in order, but for those of which every call is denied.
     pub imports: Vec<String>,
     /// The digest of the names, descriptions, schemas and usage that a model reads; none where nobody
     /// knows them without running the component.
@@ -45,7 +45,7 @@ pub struct SeenParts<'a> {
     pub component: Digest,
     /// Its manifest.
     pub manifest: &'a Manifest,
-    /// The interfaces that its code imports.
+    /// The interfaces that its code imports, but for those of which every call is denied.
     pub imports: &'a [String],
     /// The digest of what a model reads.
     pub words: Option<Digest>,
@@ -100,10 +100,17 @@ impl Seen {
             component.descriptors(),
             component.usage_digest(),
         );
+        // Those of which every call is denied give nothing.
+        let denied = component.denied_imports();
+        let usable = component.imports().iter();
+        let usable: Vec<_> = usable
+            .filter(|name| !denied.contains(name))
+            .cloned()
+            .collect();
         let parts = SeenParts {
             component: component.digest(),
             manifest: component.manifest(),
-            imports: component.imports(),
+            imports: &usable,
             words,
             addresses,
         };
@@ -245,13 +252,15 @@ fn words(
     descriptors: Option<&[u8]>,
     usage: Option<Digest>,
 ) -> Option<Digest> {
-    let own = match shape {
-        Shape::Command => Digest::of(manifest.tool.summary.as_bytes()),
-        Shape::Typed => Digest::of(descriptors?),
+    let descriptors = match shape {
+        Shape::Command => None,
+        Shape::Typed => Some(Digest::of(descriptors?)),
         Shape::Reflected => return None,
     };
-    let usage = usage.map_or_else(String::new, |usage| usage.to_string());
-    Some(Digest::of(format!("{own} {usage}").as_bytes()))
+    let tool = &manifest.tool;
+    let all = (&tool.summary, tool.contract, descriptors, usage);
+    let all = serde_json_canonicalizer::to_vec(&all).ok()?;
+    Some(Digest::of(&all))
 }
 
 /// The things that one manifest asks for beyond another, every number of a limit being what it

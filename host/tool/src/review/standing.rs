@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use cofferdam_capability::Digest;
 
 use super::seen::{Difference, Seen};
 use super::statement::{Judgement, SignedDecision};
+
+/// The most by which a reviewer's clock may be ahead of this host's (10 minutes).
+const CLOCKS_APART: Duration = Duration::from_secs(600);
 
 /// The reviews that a host asks for before a tool may be called.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -76,12 +79,29 @@ pub enum Standing {
 pub struct Reviews {
     /// By the name of the tool, and then in order of their time.
     by_name: BTreeMap<String, Vec<SignedDecision>>,
+    /// The last time at which a component of a name was rejected, or a decision about one revoked.
+    doubted: BTreeMap<String, SystemTime>,
 }
 
 impl Reviews {
     /// Keeps of these decisions what counts: a decision that was revoked by its own reviewer does
     /// not, nor does one that the same reviewer has made another one after.
-    pub fn of(mut decided: Vec<SignedDecision>) -> Self {
+    ///
+    /// An approval from the future is ignored: it would outlast what its reviewer says later.
+    pub fn of(mut decided: Vec<SignedDecision>, now: SystemTime) -> Self {
+        let latest_made = now + CLOCKS_APART;
+        decided.retain(|one| {
+            let is_approval = matches!(one.stated.judgement, Judgement::Approve { .. });
+            !is_approval || one.stated.made <= latest_made
+        });
+        let mut doubted = BTreeMap::new();
+        for one in &decided {
+            if !matches!(one.stated.judgement, Judgement::Approve { .. }) {
+                let name = one.stated.judgement.name().to_owned();
+                let last = doubted.entry(name).or_insert(one.stated.made);
+                *last = one.stated.made.max(*last);
+            }
+        }
         let revoked = decided
             .iter()
             .filter_map(|one| match &one.stated.judgement {
@@ -109,7 +129,7 @@ impl Reviews {
         for decided in by_name.values_mut() {
             decided.sort_by_key(|one| one.stated.made);
         }
-        Self { by_name }
+        Self { by_name, doubted }
     }
 
     /// Returns true if nobody has decided anything.
@@ -125,7 +145,9 @@ impl Reviews {
     /// The standing of a tool as it is now. A rejection by anybody who is trusted for it wins.
     pub fn standing(&self, now: &Seen, rule: ReviewRule, time: SystemTime) -> Standing {
         let about = self.about(&now.name);
-        let rejected = |component: Digest| about.iter().find(|one| rejects(one, component));
+        // Under whatever name: a manifest beside a component can give it another one.
+        let all = || self.by_name.values().flatten();
+        let rejected = |component: Digest| all().find(|one| rejects(one, component));
         if let Some(rejection) = rejected(now.component) {
             return Standing::Rejected {
                 decision: rejection.id,
@@ -139,6 +161,9 @@ impl Reviews {
         let own = |one: &&SignedDecision| one.stated.judgement.component() == now.component;
         let others = about.iter().filter(|one| !own(one));
         let others = others.filter(|one| rejected(one.stated.judgement.component()).is_none());
+        // Whoever doubted a component of this name since wants to be asked about the next.
+        let doubted = self.doubted.get(&now.name);
+        let others = others.filter(|one| doubted.is_none_or(|doubt| one.stated.made > *doubt));
         let taken = match rule {
             // Components without a name have none in common.
             _ if now.name.is_empty() => 0,

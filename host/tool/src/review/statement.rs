@@ -210,6 +210,7 @@ impl SignedDecision {
         envelope: &Envelope,
         keys: impl Iterator<Item = &'a VerifyingKey>,
     ) -> Result<Self, DecisionError> {
+        check_signatures(envelope)?;
         let mut keys = keys;
         let signed = keys.find_map(|key| Some((key, envelope.verify(PAYLOAD_TYPE, key).ok()?)));
         let Some(signed) = signed else {
@@ -221,6 +222,21 @@ impl SignedDecision {
             by: signed.0.fingerprint().to_string(),
             stated: read_decision(signed.1)?,
         })
+    }
+}
+
+/// Refuses an envelope with several signatures: one reviewer has one word, and whose decision it is
+/// must not depend on who is asked about first.
+///
+/// # Errors
+///
+/// [`DecisionError::Malformed`].
+pub fn check_signatures(envelope: &Envelope) -> Result<(), DecisionError> {
+    match envelope.signatures() {
+        1 => Ok(()),
+        count => Err(DecisionError::Malformed(format!(
+            "it has {count} signatures, and a decision has one"
+        ))),
     }
 }
 

@@ -90,7 +90,7 @@ fn approve(seen: &Seen) -> Judgement {
 }
 
 fn standing(decided: Vec<SignedDecision>, now: &Seen, rule: ReviewRule) -> Standing {
-    Reviews::of(decided).standing(now, rule, SystemTime::now())
+    Reviews::of(decided, SystemTime::now()).standing(now, rule, SystemTime::now())
 }
 
 #[test]
@@ -320,9 +320,13 @@ fn a_damaged_file_is_found() {
     assert!(reviews.decisions().unwrap().is_empty());
     let ann = Reviewer::for_scope("*");
     let envelope = ann.signs(approve(&seen("one", MANIFEST)), 1);
-    assert!(reviews.keep(&envelope).unwrap());
-    assert!(!reviews.keep(&envelope).unwrap());
-    reviews.trust(&ann.trusted).unwrap();
+    // One that is there stays as it is.
+    for _ in 0..2 {
+        reviews.keep(std::slice::from_ref(&envelope)).unwrap();
+    }
+    reviews
+        .trust(&ann.trusted, &reviews.lock().unwrap())
+        .unwrap();
     assert_eq!(reviews.trusted().unwrap(), ann.trusted);
     let kept = reviews.decisions().unwrap();
     assert_eq!(kept.len(), 1);
@@ -332,6 +336,8 @@ fn a_damaged_file_is_found() {
     data.write(&path, &bytes).unwrap();
     let refused = reviews.decisions().unwrap_err().to_string();
     assert!(refused.contains("damaged"), "{refused}");
-    reviews.forget(&kept[0]).unwrap();
+    let survey = reviews.survey().unwrap();
+    assert!(survey.decisions.is_empty());
+    reviews.discard(&survey.damaged[0]).unwrap();
     assert!(reviews.decisions().unwrap().is_empty());
 }

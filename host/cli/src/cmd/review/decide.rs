@@ -198,7 +198,8 @@ impl Deciding {
         };
         let envelope = stated.sign(key).map_err(Failure::usage)?;
         let reviews = reviews(data)?;
-        reviews.keep(&envelope).map_err(Failure::work)?;
+        let one = std::slice::from_ref(&envelope);
+        reviews.keep(one).map_err(Failure::work)?;
         let trusted = reviews.trusted().map_err(Failure::work)?;
         let counts = trusted.verify(&envelope);
         let KeptDecision { id, .. } = KeptDecision::of(envelope);
@@ -222,11 +223,12 @@ impl Deciding {
             return Ok(());
         }
         if let Judgement::Approve { seen, .. } = judgement {
-            let kept = reviews.decisions().map_err(Failure::work)?;
+            let kept = reviews.survey().map_err(Failure::work)?.decisions;
             let counting = kept.iter();
             let counting = counting.filter_map(|kept| trusted.verify(&kept.envelope).ok());
-            let standing = Reviews::of(counting.collect());
-            let standing = standing.standing(seen, config.review, SystemTime::now());
+            let now = SystemTime::now();
+            let standing = Reviews::of(counting.collect(), now);
+            let standing = standing.standing(seen, config.review, now);
             if !standing.is_approved() {
                 console::note(&format!("note: it stays refused: the tool {standing}"));
             } else if config.review == ReviewRule::None {

@@ -1,12 +1,15 @@
 //! `cofferdam review ls`, `export` and `rm`: the decisions on this host.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::Args;
 use cofferdam_capability::{Digest, Envelope, ForeignText};
-use cofferdam_tool::{Judgement, KeptDecision, Stated, TrustedKeys, read_decision};
+use cofferdam_tool::{
+    DamagedDecision, Judgement, KeptDecision, ReviewSurvey, Stated, TrustedKeys, read_decision,
+};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
@@ -74,8 +77,9 @@ pub(super) fn find(written: &str, data: &DataDir) -> Result<KeptDecision, Failur
             "{written:?} is too short for an id: write at least {MIN_PREFIX} characters of it"
         )));
     }
-    let decisions = reviews(data)?.decisions().map_err(Failure::work)?;
-    let mut found: Vec<_> = decisions
+    let survey = reviews(data)?.survey().map_err(Failure::work)?;
+    let mut found: Vec<_> = survey
+        .decisions
         .into_iter()
         .filter(|kept| kept.id.hex().starts_with(wanted))
         .collect();
@@ -95,8 +99,15 @@ impl Ls {
         let Self { tool, listing } = self;
         let reviews = reviews(data)?;
         let trusted = reviews.trusted().map_err(Failure::work)?;
-        let decisions = reviews.decisions().map_err(Failure::work)?;
-        let mut shown = all(decisions, &trusted);
+        let survey = reviews.survey().map_err(Failure::work)?;
+        for damaged in &survey.damaged {
+            console::note(&format!(
+                "note: {}: `cofferdam review rm {}` removes it; until then no tool is called that \
+                 has a component",
+                damaged.problem, damaged.file
+            ));
+        }
+        let mut shown = all(survey.decisions, &trusted);
         shown.retain(|shown| tool.as_deref().is_none_or(|tool| shown.tool() == tool));
         if listing.format == Format::Json {
             return console::json(&shown.iter().map(Shown::json).collect::<Vec<_>>());
@@ -118,7 +129,8 @@ impl Export {
     pub(super) fn run(self, data: &DataDir) -> Result<(), Failure> {
         let Self { decisions, out } = self;
         let chosen = if decisions.is_empty() {
-            reviews(data)?.decisions().map_err(Failure::work)?
+            let survey = reviews(data)?.survey().map_err(Failure::work)?;
+            survey.decisions
         } else {
             let found = decisions.iter().map(|written| find(written, data));
             found.collect::<Result<_, _>>()?
@@ -152,9 +164,23 @@ impl Export {
 impl Remove {
     pub(super) fn run(self, data: &DataDir) -> Result<(), Failure> {
         let reviews = reviews(data)?;
-        let found = self.decisions.iter().map(|written| find(written, data));
-        let found = found.collect::<Result<Vec<_>, _>>()?;
-        let all = reviews.decisions().map_err(Failure::work)?;
+        let ReviewSurvey {
+            decisions: all,
+            damaged,
+        } = reviews.survey().map_err(Failure::work)?;
+        let mut found = Vec::new();
+        for written in &self.decisions {
+            let begins = |one: &&DamagedDecision| {
+                written.len() >= MIN_PREFIX && one.file.starts_with(written.as_str())
+            };
+            match damaged.iter().find(begins) {
+                Some(damaged) => {
+                    reviews.discard(damaged).map_err(Failure::work)?;
+                    console::line(ForeignText::line(&damaged.file));
+                }
+                None => found.push(find(written, data)?),
+            }
+        }
         for kept in &found {
             // Several reviewers may have signed the same words.
             let same = all.iter().filter(|other| other.id == kept.id);
@@ -174,11 +200,21 @@ impl Remove {
 pub(super) fn take(envelopes: &[Envelope], format: Format, data: &DataDir) -> Result<(), Failure> {
     let reviews = reviews(data)?;
     let trusted = reviews.trusted().map_err(Failure::work)?;
-    for envelope in envelopes {
-        reviews.keep(envelope).map_err(Failure::work)?;
-    }
-    let mut shown = all(reviews.decisions().map_err(Failure::work)?, &trusted);
-    shown.retain(|shown| envelopes.contains(&shown.kept.envelope));
+    // Only those that count: anybody can write decisions, and there is room for so many.
+    let known = envelopes.iter();
+    let known = known.filter(|envelope| trusted.verify(envelope).is_ok());
+    let known: Vec<_> = known.cloned().collect();
+    reviews.keep(&known).map_err(Failure::work)?;
+    let wanted: BTreeSet<_> = envelopes
+        .iter()
+        .map(|envelope| KeptDecision::of(envelope.clone()).file)
+        .collect();
+    let survey = reviews.survey().map_err(Failure::work)?;
+    let mut shown = all(survey.decisions, &trusted);
+    shown.retain(|shown| wanted.contains(&shown.kept.file));
+    let others = envelopes.iter();
+    let others = others.filter(|envelope| trusted.verify(envelope).is_err());
+    shown.extend(others.map(|envelope| Shown::of(KeptDecision::of(envelope.clone()), &trusted)));
     if format == Format::Json {
         return console::json(&shown.iter().map(Shown::json).collect::<Vec<_>>());
     }
@@ -186,8 +222,8 @@ pub(super) fn take(envelopes: &[Envelope], format: Format, data: &DataDir) -> Re
     let idle = shown.iter().filter(|shown| shown.by.is_err()).count();
     if idle > 0 {
         console::note(&format!(
-            "note: {idle} of {} do not count on this host; `cofferdam review key trust` lets the \
-             decisions of a reviewer count",
+            "note: {idle} of {} were not taken, because nobody who is trusted here has made them: \
+             `cofferdam review key trust` first, then import them again",
             shown.len()
         ));
     }
@@ -261,17 +297,16 @@ impl Shown {
             .rev()
             .filter(|other| self.key.is_some() && other.key == self.key);
         for other in same_key {
-            let id = short(&other.kept.id.hex());
             let said = other.stated.as_ref()?;
             match &said.judgement {
                 Judgement::Revoke { decision, .. } if *decision == self.kept.id => {
-                    return Some(format!("revoked by {id}"));
+                    return Some(format!("revoked by {}", short(&other.kept.id.hex())));
                 }
                 Judgement::Approve { .. } | Judgement::Reject { .. }
                     if said.judgement.component() == own.judgement.component()
                         && said.made > own.made =>
                 {
-                    return Some(format!("replaced by {id}"));
+                    return Some(format!("replaced by {}", short(&other.kept.id.hex())));
                 }
                 _ => {}
             }

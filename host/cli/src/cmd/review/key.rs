@@ -117,6 +117,7 @@ impl New {
             );
         }
         let reviews = reviews(data)?;
+        let lock = reviews.lock().map_err(Failure::work)?;
         let mut trusted = reviews.trusted().map_err(Failure::work)?;
         let key = SigningKey::generate().map_err(Failure::work)?;
         // Before a file is written: a name that is taken or wrong leaves none.
@@ -135,7 +136,7 @@ impl New {
             }
         };
         let files = KeyFiles::create(&path, &key).map_err(Failure::usage)?;
-        reviews.trust(&trusted).map_err(Failure::work)?;
+        reviews.trust(&trusted, &lock).map_err(Failure::work)?;
         let fingerprint = key.verifying_key().fingerprint();
         if listing.format == Format::Json {
             return console::json(&json!({
@@ -179,9 +180,10 @@ impl Trust {
                 .map_err(Failure::usage)?,
         };
         let reviews = reviews(data)?;
+        let lock = reviews.lock().map_err(Failure::work)?;
         let mut trusted = reviews.trusted().map_err(Failure::work)?;
         trusted.add(key.clone()).map_err(Failure::usage)?;
-        reviews.trust(&trusted).map_err(Failure::work)?;
+        reviews.trust(&trusted, &lock).map_err(Failure::work)?;
         show(&[&key], listing.format)
     }
 }
@@ -193,6 +195,7 @@ fn list(format: Format, data: &DataDir) -> Result<(), Failure> {
 
 fn remove(name: &str, format: Format, data: &DataDir) -> Result<(), Failure> {
     let reviews = reviews(data)?;
+    let lock = reviews.lock().map_err(Failure::work)?;
     let mut trusted = reviews.trusted().map_err(Failure::work)?;
     let Some(key) = trusted.remove(name) else {
         let names: Vec<_> = trusted.iter().map(|key| key.name.as_str()).collect();
@@ -203,8 +206,8 @@ fn remove(name: &str, format: Format, data: &DataDir) -> Result<(), Failure> {
         };
         return Err(Failure::usage(format!("no key is named {name:?}; {there}")));
     };
-    reviews.trust(&trusted).map_err(Failure::work)?;
-    let kept = reviews.decisions().map_err(Failure::work)?;
+    reviews.trust(&trusted, &lock).map_err(Failure::work)?;
+    let kept = reviews.survey().map_err(Failure::work)?.decisions;
     let own = std::iter::once(&key.key);
     let is_own = |kept: &&KeptDecision| SignedDecision::verify(&kept.envelope, own.clone()).is_ok();
     let count = kept.iter().filter(is_own).count();

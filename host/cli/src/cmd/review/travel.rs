@@ -9,7 +9,8 @@ use clap::Args;
 use cofferdam_capability::{Digest, Envelope};
 use cofferdam_image::{Attachment, Error as ImageError, Found, Images, Reference, ToolSource};
 use cofferdam_tool::{
-    DECISION_MAX_BYTES, DECISION_MEDIA_TYPE, DecisionError, KeptDecision, read_decision,
+    DECISION_MAX_BYTES, DECISION_MEDIA_TYPE, DecisionError, KeptDecision, check_signatures,
+    read_decision,
 };
 use serde_json::json;
 
@@ -77,7 +78,7 @@ impl Attach {
         let Found { digest, tool, .. } = images.tool(&reference).await?;
         let component = Digest::of(&tool.component);
         let chosen = if decisions.is_empty() {
-            let mut all = reviews(data)?.decisions().map_err(Failure::work)?;
+            let mut all = reviews(data)?.survey().map_err(Failure::work)?.decisions;
             all.retain(|kept| is_about(kept, component));
             all
         } else {
@@ -226,6 +227,7 @@ fn envelope(json: &[u8]) -> Result<Envelope, DecisionError> {
         return Err(DecisionError::Malformed(problem));
     }
     let envelope = Envelope::from_json(json)?;
+    check_signatures(&envelope)?;
     read_decision(envelope.unverified())?;
     Ok(envelope)
 }

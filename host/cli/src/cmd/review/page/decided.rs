@@ -5,10 +5,10 @@ use std::time::SystemTime;
 
 use cofferdam_capability::{Ceiling, Change, Diff, Digest, ForeignText};
 use cofferdam_tool::{
-    Judgement, ReviewDirectory, ReviewRule, Reviews, Seen, SeenParts, SignedDecision, Standing,
-    TrustedKeys,
+    Judgement, ReviewDirectory, ReviewRule, ReviewSurvey, Reviews, Seen, SeenParts, SignedDecision,
+    Standing, TrustedKeys,
 };
-use cofferdam_workbench::review::ToolPage;
+use cofferdam_workbench::review::{Fate, ToolPage};
 use serde_json::{Value, json};
 
 use super::document::{Block, Field, Section};
@@ -40,17 +40,21 @@ impl Decided {
             problems.push(error.to_string());
             TrustedKeys::default()
         });
-        let kept = directory.decisions().unwrap_or_else(|error| {
+        let survey = directory.survey().unwrap_or_else(|error| {
             problems.push(error.to_string());
-            Vec::new()
+            ReviewSurvey::default()
         });
+        let damaged = survey.damaged.iter();
+        problems.extend(damaged.map(|damaged| damaged.problem.to_string()));
+        let kept = survey.decisions;
         let counting = kept
             .iter()
             .filter_map(|kept| trusted.verify(&kept.envelope).ok());
-        let reviews = Reviews::of(counting.collect());
+        let reviews = Reviews::of(counting.collect(), SystemTime::now());
         let imports: Vec<_> = page
             .imports
             .iter()
+            .filter(|line| line.fate != Fate::Denied)
             .map(|line| line.interface.clone())
             .collect();
         let now = Seen::read(SeenParts {
