@@ -269,3 +269,44 @@ fn a_decision_travels_beside_its_image_through_a_registry() {
         .exits(2)
         .complains(&["there is no file `nosuch.jsonl`", "no image"]);
 }
+
+#[test]
+fn decisions_of_one_moment_do_not_damage_each_other() {
+    let scratch = Scratch::new();
+    let component = probe(&scratch, "1.0.0", "");
+    review(&scratch, &["key", "new"]).exits(0);
+    let component = component.to_str().expect("text");
+    let mut running = Vec::new();
+    for number in 0..8 {
+        let reason = format!("number {number}");
+        let line = ["review", "approve", component, "--reason", &reason];
+        running.push(cofferdam(&scratch, line).start());
+    }
+    for mut child in running {
+        assert!(child.wait().expect("ours").success());
+    }
+    let listed = review(&scratch, &["ls", "--format", "json"])
+        .exits(0)
+        .json();
+    assert_eq!(listed.as_array().map(Vec::len), Some(8));
+}
+
+#[test]
+fn a_rule_that_becomes_stricter_holds_also_for_agents_that_cannot_be_made_anew() {
+    let scratch = Scratch::new();
+    let component = probe(&scratch, "1.0.0", "");
+    scratch.file("data/cofferdam.toml", "");
+    let bin = scratch.path().join("probe.wasm");
+    std::fs::copy(&component, &bin).expect("copied");
+    let text = "FROM scratch\nNAME a\nMODEL builtin/commands\nBIN probe probe.wasm\n";
+    let file = scratch.file("Agentfile", text);
+    let mut host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
+    let answer = |host: &Host<'_>| content_of(&host.chat("a", "run probe"), "tool.result");
+    assert!(!answer(&host).contains("denied"));
+    std::fs::remove_file(&bin).expect("removed");
+    scratch.file("data/cofferdam.toml", REQUIRED);
+    host.signal("HUP");
+    host.hears("goes on as it was");
+    let refused = answer(&host);
+    assert!(refused.contains("was not reviewed"), "{refused}");
+}

@@ -341,3 +341,69 @@ fn a_damaged_file_is_found() {
     reviews.discard(&survey.damaged[0]).unwrap();
     assert!(reviews.decisions().unwrap().is_empty());
 }
+
+#[test]
+fn a_rejection_holds_under_every_name() {
+    let ann = Reviewer::for_scope("*");
+    let one = seen("one", MANIFEST);
+    let reject = Judgement::Reject {
+        seen: Box::new(one.clone()),
+    };
+    let renamed = seen("one", &MANIFEST.replace("\"fetch\"", "\"other\""));
+    let decided = vec![ann.says(reject, 1)];
+    let found = standing(decided, &renamed, ReviewRule::None);
+    assert!(matches!(found, Standing::Rejected { .. }), "{found:?}");
+}
+
+#[test]
+fn a_second_signature_makes_no_decision() {
+    let ann = Reviewer::for_scope("*");
+    let bob = Reviewer::for_scope("bob-*");
+    let judgement = approve(&seen("one", MANIFEST));
+    let read = |envelope: &Envelope| -> serde_json::Value {
+        serde_json::from_slice(&envelope.to_json()).unwrap()
+    };
+    let mut both = read(&ann.signs(judgement.clone(), 1));
+    let other = read(&bob.signs(judgement, 1))["signatures"][0].clone();
+    both["signatures"].as_array_mut().unwrap().push(other);
+    let both = Envelope::from_json(both.to_string().as_bytes()).unwrap();
+    let refused = ann.trusted.verify(&both).unwrap_err();
+    assert!(matches!(refused, DecisionError::Malformed(_)), "{refused}");
+}
+
+#[test]
+fn an_approval_from_the_future_counts_for_nothing() {
+    let ann = Reviewer::for_scope("*");
+    let one = seen("one", MANIFEST);
+    let in_a_day = SystemTime::now() + Duration::from_secs(86_400);
+    let second = in_a_day.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let decided = vec![ann.says(approve(&one), second.as_secs())];
+    let found = standing(decided, &one, ReviewRule::Required);
+    assert_eq!(found, Standing::Unreviewed);
+}
+
+#[test]
+fn a_later_doubt_about_a_name_ends_what_passes_by_itself() {
+    let ann = Reviewer::for_scope("*");
+    let one = seen("one", MANIFEST);
+    let two = seen("two", MANIFEST);
+    let three = seen("three", MANIFEST);
+    let approval = || ann.says(approve(&one), 1);
+    let reject = Judgement::Reject {
+        seen: Box::new(two.clone()),
+    };
+    let rejected = vec![approval(), ann.says(reject, 2)];
+    let second = ann.says(approve(&two), 2);
+    let revoke = Judgement::Revoke {
+        name: two.name.clone(),
+        component: two.component,
+        decision: second.id,
+    };
+    let revoked = vec![approval(), second, ann.says(revoke, 3)];
+    for decided in [rejected, revoked] {
+        let found = standing(decided.clone(), &three, ReviewRule::Required);
+        assert_eq!(found, Standing::Unreviewed);
+        // The approved one itself runs on.
+        assert!(standing(decided, &one, ReviewRule::Required).is_approved());
+    }
+}
