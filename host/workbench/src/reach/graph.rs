@@ -48,7 +48,7 @@ struct Instance<'a> {
 }
 
 /// A function in a table or behind a reference.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 struct Taken {
     node: Node,
     signature: Signature,
@@ -141,7 +141,7 @@ impl<'a> Graph<'a> {
         let taken = |function: u32| -> Result<Taken, ReachError> {
             Ok(Taken {
                 node: *at(&functions, function).ok_or_else(|| missing("function"))?,
-                signature: module.signature_of(function)?.clone(),
+                signature: module.signature_of(function)?,
             })
         };
         for &function in &module.taken {
@@ -159,7 +159,7 @@ impl<'a> Graph<'a> {
             for (slot, function) in (first..).zip(&segment.functions) {
                 if let Some(function) = function {
                     let taken = taken(*function)?;
-                    table.entries.push(taken.clone());
+                    table.entries.push(taken);
                     table.slots.entry(slot).or_default().push(taken);
                 }
             }
@@ -250,45 +250,51 @@ impl<'a> Graph<'a> {
         else {
             return Err(missing("function"));
         };
-        work.spend(calls.len() + indirect.len())?;
+        work.spend(calls.len() + indirect.len() + by_reference.len())?;
         for &call in calls {
             next.push(*at(&of.functions, call).ok_or_else(|| missing("function"))?);
         }
         let mut many: Vec<Class> = Vec::new();
+        // They are sorted: the slots of one table and type, which make one class, are neighbours.
+        let mut before = None;
         for &Indirect { table, ty, slot } in indirect {
             let id = *at(&of.tables, table).ok_or_else(|| missing("table"))?;
             let table = at(&self.tables, id).ok_or_else(|| missing("table"))?;
             let signature = module.signature(ty)?;
             match slot {
                 Some(slot) if !table.is_open && !table.is_loose => {
-                    let there = table.slots.get(&u64::from(slot)).into_iter().flatten();
-                    let fits = there.filter(|taken| may_be(&taken.signature, signature));
-                    next.extend(fits.map(|taken| taken.node));
+                    if let Some(there) = table.slots.get(&u64::from(slot)) {
+                        work.spend(there.len())?;
+                        let fits = there.iter();
+                        let fits = fits.filter(|taken| may_be(taken.signature, signature));
+                        next.extend(fits.map(|taken| taken.node));
+                    }
                 }
                 _ => {
-                    let through = (!table.is_open).then_some(id);
-                    many.push((through, signature.clone()));
+                    let class = ((!table.is_open).then_some(id), signature);
+                    if before.replace(class) != Some(class) && classes.insert(class) {
+                        many.push(class);
+                    }
                 }
             }
         }
         for &ty in by_reference {
-            many.push((None, module.signature(ty)?.clone()));
+            let class = (None, module.signature(ty)?);
+            if classes.insert(class) {
+                many.push(class);
+            }
         }
         for class in many {
-            if classes.contains(&class) {
-                continue;
-            }
-            let members = self.members(&class, work)?;
+            let members = self.members(class, work)?;
             work.spend(members.len())?;
             next.extend(members.iter());
-            classes.insert(class);
         }
         Ok(())
     }
 
     /// The functions that a call of a class may go to.
-    fn members(&mut self, class: &Class, work: &mut Work) -> Result<Rc<Vec<Node>>, ReachError> {
-        if let Some(members) = self.classes.get(class) {
+    fn members(&mut self, class: Class, work: &mut Work) -> Result<Rc<Vec<Node>>, ReachError> {
+        if let Some(members) = self.classes.get(&class) {
             return Ok(Rc::clone(members));
         }
         let among = match class.0 {
@@ -302,15 +308,15 @@ impl<'a> Graph<'a> {
         work.spend(among.len())?;
         let fits = among
             .iter()
-            .filter(|taken| may_be(&taken.signature, &class.1));
+            .filter(|taken| may_be(taken.signature, class.1));
         let members = Rc::new(fits.map(|taken| taken.node).collect::<Vec<_>>());
-        self.classes.insert(class.clone(), Rc::clone(&members));
+        self.classes.insert(class, Rc::clone(&members));
         Ok(members)
     }
 }
 
 /// Returns true if a call of the type `called` may go to a function of the type `taken`.
-fn may_be(taken: &Signature, called: &Signature) -> bool {
+fn may_be(taken: Signature, called: Signature) -> bool {
     match (taken, called) {
         (Some(taken), Some(called)) => taken == called,
         _ => true,

@@ -118,6 +118,25 @@ fn a_table_that_instructions_write_may_hold_every_function_with_a_reference() {
 }
 
 #[test]
+fn many_calls_of_a_long_type_are_followed_as_one() {
+    let parameters = "i32 ".repeat(1_000);
+    let calls = (0..20_000).map(|slot| format!("(call_indirect (type $t) (i32.const {slot}))"));
+    let calls: String = calls.collect();
+    check(
+        &format!(
+            r#"(type $t (func (param {parameters}))) (table 3 funcref)
+            (func $long (type $t) call $b)
+            (elem (i32.const 0) $a $long)
+            (func $writes (table.set (i32.const 0) (ref.func $long)))
+            (func (export "f") {calls})
+            (func (export "g"))"#
+        ),
+        "b",
+        "",
+    );
+}
+
+#[test]
 fn a_reference_may_be_to_every_function_that_has_one() {
     check(
         r#"(type $t (func)) (elem declare func $b)
