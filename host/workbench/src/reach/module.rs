@@ -65,6 +65,13 @@ pub(super) struct ImportName<'a> {
     pub(super) name: &'a str,
 }
 
+impl ImportName<'_> {
+    /// The bytes of both names, which are compared to find what is imported.
+    pub(super) fn bytes(&self) -> usize {
+        self.module.len().saturating_add(self.name.len())
+    }
+}
+
 /// An export that matters for calls.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Exported {
