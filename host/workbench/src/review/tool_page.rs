@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::advisory;
 use super::facts::{Facts, FactsCache};
 use super::finding::{self, Grounds};
-use super::packages;
+use super::packages::{Package, Packages};
 use super::reached::ReachPage;
 use super::rule::Finding;
 use super::sections::{self, Sections};
@@ -108,7 +108,9 @@ impl ToolPage {
             })
             .collect();
         let reach = facts.reach;
-        let built = built(&sections, origin, advisories)?;
+        let Packages { known, unreadable } = Packages::read(&sections.packages);
+        let unreadable = unreadable.map(|error| error.to_string());
+        let built = built(&sections, known, advisories)?;
         let name = match manifest.tool.name.as_str() {
             "" => name,
             name => name,
@@ -142,6 +144,7 @@ impl ToolPage {
             needless: &page.needless_rows,
             reach: &page.reach,
             built: &page.built,
+            unreadable: unreadable.as_deref(),
             usage: usage.as_deref(),
             ceiling,
         });
@@ -157,20 +160,19 @@ impl ToolPage {
     }
 }
 
-fn built(sections: &Sections<'_>, origin: &str, database: Option<&Path>) -> Result<Built, Error> {
-    let mut all = BTreeSet::new();
-    for compressed in &sections.packages {
-        let read = packages::read(compressed);
-        all.extend(read.map_err(|error| Error::usage(format!("{origin}: {error}")))?);
-    }
-    let advisories = match (database, sections.packages.is_empty()) {
-        (Some(database), false) => Some(advisory::about(&all, database)?),
+fn built(
+    sections: &Sections<'_>,
+    packages: Option<BTreeSet<Package>>,
+    database: Option<&Path>,
+) -> Result<Built, Error> {
+    let advisories = match (database, &packages) {
+        (Some(database), Some(packages)) => Some(advisory::about(packages, database)?),
         _ => None,
     };
     Ok(Built {
         producers: sections.producers.clone(),
         modules: sections.modules,
-        packages: (!sections.packages.is_empty()).then(|| all.into_iter().collect()),
+        packages: packages.map(|packages| packages.into_iter().collect()),
         advisories,
     })
 }
