@@ -124,13 +124,13 @@ fn a_model_reads_why_its_call_was_denied() {
     let answer = &answers[0];
     assert_eq!(answer["approval"], id.as_str());
     assert_eq!(answer["approved"], false);
-    assert_eq!(answer["by"], "operator");
+    assert_eq!(answer["by"], "the operator");
     assert_eq!(answer["caller"], "agent a");
     assert_eq!(answer["tool"], "touch");
     assert_eq!(answer["reason"], "not on a Friday");
     cofferdam(&scratch, ["audit", "verify"]).run().exits(0);
     let told = cofferdam(&scratch, ["audit", "ls", "--decision", "deny"]).run();
-    assert!(told.stdout.contains("answer  denied touch by operator"));
+    assert!(told.stdout.contains("answer  denied touch by the operator"));
 }
 
 #[test]

@@ -319,6 +319,7 @@ fn agents_differ_in_their_tools_their_model_and_what_they_bring() {
     let ran = diff(&scratch, "a:1", "args:1");
     ran.exits(2)
         .complains(&["a:1 is an agent", "args:1 is a tool"]);
+    cofferdam(&scratch, ["review", "key", "new"]).run().exits(0);
     let line = ["review", "approve", "a:1", "--reason", "read it"];
     cofferdam(&scratch, line)
         .run()

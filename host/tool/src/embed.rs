@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cofferdam_capability::Manifest;
+use cofferdam_capability::{Digest, Manifest};
 use cofferdam_sandbox::{
     DESCRIPTORS_SECTION, MAX_USAGE, USAGE_SECTION, is_command, is_of_typed_tools,
 };
@@ -62,6 +62,22 @@ pub fn without_descriptors(component: &[u8]) -> Result<Vec<u8>, EmbedError> {
 /// Returns true if the component exports typed tools. Nothing is checked or compiled for it.
 pub fn exports_tools(component: &[u8]) -> Result<bool, EmbedError> {
     exports(component, is_of_typed_tools)
+}
+
+/// The digest of the words about calling a component that it carries, which models read.
+pub(crate) fn usage_digest(component: &[u8]) -> Option<Digest> {
+    let mut depth = 0_u32;
+    for payload in Parser::new(0).parse_all(component) {
+        match payload.ok()? {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::CustomSection(section) if depth == 0 && section.name() == USAGE_SECTION => {
+                return Some(Digest::of(section.data()));
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Returns true if the component is a command. Nothing is checked or compiled for it.

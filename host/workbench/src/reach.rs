@@ -54,9 +54,7 @@ impl ExportReach {
     /// The interfaces of which it can reach a function.
     pub fn interfaces(&self) -> BTreeSet<&str> {
         let interfaces = self.can.iter();
-        interfaces
-            .map(|function| function.interface.as_str())
-            .collect()
+        interfaces.map(|function| &*function.interface).collect()
     }
 }
 
@@ -77,7 +75,7 @@ pub fn reach(component: &[u8]) -> Result<Reach, ReachError> {
     }
     .run(&definition, None, None, 0)?;
     let mut functions = Vec::new();
-    collect("", &exports, &mut functions)?;
+    collect("", &exports, &mut functions, &mut work)?;
     let mut followed = Vec::new();
     for Function { name, node } in functions {
         let mut from = graph.starts.clone();
@@ -87,10 +85,8 @@ pub fn reach(component: &[u8]) -> Result<Reach, ReachError> {
             can: graph.reached(&from, &mut work)?,
         });
     }
-    let mut imports = graph.imports().to_vec();
-    imports.sort();
     Ok(Reach {
-        imports,
+        imports: graph.imports(),
         exports: followed,
     })
 }
@@ -106,8 +102,11 @@ fn collect(
     inside: &str,
     exports: &Values<'_>,
     functions: &mut Vec<Function>,
+    work: &mut Work,
 ) -> Result<(), ReachError> {
     for (name, value) in exports {
+        // Instances inside one another have ever longer names, and one may stand in many.
+        work.answer(inside.len().saturating_add(name.len()))?;
         let name = match inside {
             "" => (*name).to_owned(),
             inside => format!("{inside}#{name}"),
@@ -115,7 +114,9 @@ fn collect(
         match value {
             Value::Function(node) => functions.push(Function { name, node: *node }),
             Value::Instance(instance) => match &**instance {
-                InstanceValue::Own { exports, .. } => collect(&name, exports, functions)?,
+                InstanceValue::Own { exports, .. } => {
+                    collect(&name, exports, functions, work)?;
+                }
                 InstanceValue::Imported(_) => {
                     return Err(ReachError::NotFollowed(
                         "an import that it exports as it is",

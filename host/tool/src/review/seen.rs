@@ -7,9 +7,8 @@ use cofferdam_sandbox::{Component, ENGINE_PROFILE, Shape};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::embed::{exports_command, exports_tools};
+use crate::embed::{exports_command, exports_tools, usage_digest};
 use crate::installed::Installed;
-use crate::outlook::usage;
 
 /// A tool as a reviewer saw it, or as it is now. A decision holds for a tool of which nothing
 /// differs, and for one that may do less.
@@ -22,10 +21,11 @@ pub struct Seen {
     pub component: Digest,
     /// The manifest: all that it may ask for.
     pub manifest: Manifest,
-    /// The interfaces that its code imports, in order, but for those of which every call is denied.
+    /// The interfaces that its code imports, in order, but for those of which every call is
+    /// denied.
     pub imports: Vec<String>,
-    /// The digest of the names, descriptions, schemas and usage that a model reads; none where nobody
-    /// knows them without running the component.
+    /// The digest of the names, descriptions, schemas and usage that a model reads; none where
+    /// nobody knows them without running the component.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<Digest>,
     /// The most that it was granted, written as a manifest whose reasons say nothing: its limits
@@ -138,8 +138,7 @@ impl Seen {
         } else {
             Shape::Reflected
         };
-        let usage = usage(component).map(|usage| Digest::of(usage.as_bytes()));
-        words(shape, manifest, descriptors, usage)
+        words(shape, manifest, descriptors, usage_digest(component))
     }
 
     fn of(parts: SeenParts<'_>, grant: Manifest) -> Self {

@@ -8,7 +8,7 @@ use wasmparser::{
 };
 
 use super::error::ReachError;
-use super::module::Module;
+use super::module::{Module, Signatures};
 use super::work::{DEEPEST, Work};
 
 /// A component, as far as its calls go.
@@ -45,6 +45,7 @@ enum Open<'a> {
 /// Reads a component with everything that is in it.
 pub(super) fn read<'a>(bytes: &'a [u8], work: &mut Work) -> Result<Definition<'a>, ReachError> {
     let mut open: Vec<Open<'a>> = Vec::new();
+    let mut signatures = Signatures::default();
     for payload in Parser::new(0).parse_all(bytes) {
         work.spend(1)?;
         match payload? {
@@ -71,7 +72,7 @@ pub(super) fn read<'a>(bytes: &'a [u8], work: &mut Work) -> Result<Definition<'a
                 }
             }
             payload => match open.last_mut() {
-                Some(Open::Module(module)) => module.add(payload, work)?,
+                Some(Open::Module(module)) => module.add(payload, &mut signatures, work)?,
                 Some(Open::Component(component)) => component.add(payload, work)?,
                 None => {}
             },

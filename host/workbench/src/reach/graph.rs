@@ -1,6 +1,6 @@
 //! Everything that may run, and the calls between: functions of instances, tables, imports.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::error::{ReachError, missing};
@@ -16,14 +16,15 @@ pub(super) type Node = u32;
 /// A table of the component.
 pub(super) type TableId = u32;
 
-/// A function that a component imports.
+/// A function that a component imports. Names are shared: one has up to 100,000 bytes, and every
+/// export may reach it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ImportedFunction {
     /// The interface with its version; empty for a function that is imported by itself.
-    pub interface: String,
+    pub interface: Rc<str>,
     /// The function: `[method]descriptor.open-at`; `[resource-drop]descriptor` where a resource of
     /// the host is dropped.
-    pub function: String,
+    pub function: Rc<str>,
 }
 
 #[derive(Debug)]
@@ -35,7 +36,7 @@ enum Kind {
     },
     /// Calls all of these.
     All(Vec<Node>),
-    Import(u32),
+    Import,
 }
 
 /// An instance of a core module.
@@ -48,7 +49,7 @@ struct Instance<'a> {
 }
 
 /// A function in a table or behind a reference.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 struct Taken {
     node: Node,
     signature: Signature,
@@ -76,8 +77,9 @@ pub(super) struct Graph<'a> {
     instances: Vec<Instance<'a>>,
     tables: Vec<Table>,
     taken: Vec<Taken>,
-    imports: Vec<ImportedFunction>,
-    known: BTreeMap<ImportedFunction, Node>,
+    /// Every imported function that the component names, and every interface of one.
+    imports: BTreeMap<ImportedFunction, Node>,
+    interfaces: BTreeSet<Rc<str>>,
     /// Functions that run when the component is instantiated.
     pub(super) starts: Vec<Node>,
     classes: HashMap<Class, Rc<Vec<Node>>>,
@@ -85,15 +87,35 @@ pub(super) struct Graph<'a> {
 
 impl<'a> Graph<'a> {
     /// The node of an import.
-    pub(super) fn import(&mut self, import: ImportedFunction) -> Result<Node, ReachError> {
-        if let Some(node) = self.known.get(&import) {
+    pub(super) fn import(
+        &mut self,
+        interface: &str,
+        function: &str,
+        work: &mut Work,
+    ) -> Result<Node, ReachError> {
+        // They are compared byte by byte.
+        work.spend(interface.len())?;
+        work.spend(function.len())?;
+        let import = ImportedFunction {
+            interface: self.interface(interface),
+            function: Rc::from(function),
+        };
+        if let Some(node) = self.imports.get(&import) {
             return Ok(*node);
         }
-        let index = number(self.imports.len())?;
-        self.imports.push(import.clone());
-        let node = self.add(Kind::Import(index))?;
-        self.known.insert(import, node);
+        let node = self.add(Kind::Import)?;
+        self.imports.insert(import, node);
         Ok(node)
+    }
+
+    /// The one copy of the name of an interface.
+    fn interface(&mut self, name: &str) -> Rc<str> {
+        if let Some(known) = self.interfaces.get(name) {
+            return Rc::clone(known);
+        }
+        let new: Rc<str> = Rc::from(name);
+        self.interfaces.insert(Rc::clone(&new));
+        new
     }
 
     /// A node that calls all of these.
@@ -101,9 +123,9 @@ impl<'a> Graph<'a> {
         self.add(Kind::All(nodes))
     }
 
-    /// Every imported function that the component names.
-    pub(super) fn imports(&self) -> &[ImportedFunction] {
-        &self.imports
+    /// Every imported function that the component names, sorted.
+    pub(super) fn imports(&self) -> Vec<ImportedFunction> {
+        self.imports.keys().cloned().collect()
     }
 
     fn add(&mut self, kind: Kind) -> Result<Node, ReachError> {
@@ -141,7 +163,7 @@ impl<'a> Graph<'a> {
         let taken = |function: u32| -> Result<Taken, ReachError> {
             Ok(Taken {
                 node: *at(&functions, function).ok_or_else(|| missing("function"))?,
-                signature: module.signature_of(function)?.clone(),
+                signature: module.signature_of(function)?,
             })
         };
         for &function in &module.taken {
@@ -159,7 +181,7 @@ impl<'a> Graph<'a> {
             for (slot, function) in (first..).zip(&segment.functions) {
                 if let Some(function) = function {
                     let taken = taken(*function)?;
-                    table.entries.push(taken.clone());
+                    table.entries.push(taken);
                     table.slots.entry(slot).or_default().push(taken);
                 }
             }
@@ -196,7 +218,8 @@ impl<'a> Graph<'a> {
         self.tables.get_mut(index).ok_or_else(|| missing("table"))
     }
 
-    /// Every imported function that may be called once these run, sorted.
+    /// Every imported function that may be called once these run, sorted. The answer is charged for
+    /// every interface too: an export either reaches it or does not, and a page says which.
     pub(super) fn reached(
         &mut self,
         from: &[Node],
@@ -206,7 +229,6 @@ impl<'a> Graph<'a> {
         let mut seen = vec![false; self.kinds.len()];
         let mut classes: HashSet<Class> = HashSet::new();
         let mut next = from.to_vec();
-        let mut found = Vec::new();
         while let Some(node) = next.pop() {
             work.spend(1)?;
             let index = usize::try_from(node).map_err(|_| ReachError::TooMuch)?;
@@ -216,16 +238,24 @@ impl<'a> Graph<'a> {
             }
             match self.kinds.get(index) {
                 Some(Kind::All(nodes)) => next.extend(nodes),
-                Some(Kind::Import(import)) => {
-                    found.extend(at(&self.imports, *import).cloned());
-                }
+                Some(Kind::Import) => {}
                 Some(&Kind::Body { instance, body }) => {
                     self.calls_of(instance, body, &mut classes, &mut next, work)?;
                 }
                 None => return Err(missing("function")),
             }
         }
-        found.sort();
+        for interface in &self.interfaces {
+            work.answer(interface.len())?;
+        }
+        work.spend(self.imports.len())?;
+        let mut found = Vec::new();
+        for (import, node) in &self.imports {
+            if at(&seen, *node) == Some(&true) {
+                work.answer(import.function.len())?;
+                found.push(import.clone());
+            }
+        }
         Ok(found)
     }
 
@@ -250,45 +280,51 @@ impl<'a> Graph<'a> {
         else {
             return Err(missing("function"));
         };
-        work.spend(calls.len() + indirect.len())?;
+        work.spend(calls.len() + indirect.len() + by_reference.len())?;
         for &call in calls {
             next.push(*at(&of.functions, call).ok_or_else(|| missing("function"))?);
         }
         let mut many: Vec<Class> = Vec::new();
+        // They are sorted: the slots of one table and type, which make one class, are neighbours.
+        let mut before = None;
         for &Indirect { table, ty, slot } in indirect {
             let id = *at(&of.tables, table).ok_or_else(|| missing("table"))?;
             let table = at(&self.tables, id).ok_or_else(|| missing("table"))?;
             let signature = module.signature(ty)?;
             match slot {
                 Some(slot) if !table.is_open && !table.is_loose => {
-                    let there = table.slots.get(&u64::from(slot)).into_iter().flatten();
-                    let fits = there.filter(|taken| may_be(&taken.signature, signature));
-                    next.extend(fits.map(|taken| taken.node));
+                    if let Some(there) = table.slots.get(&u64::from(slot)) {
+                        work.spend(there.len())?;
+                        let fits = there.iter();
+                        let fits = fits.filter(|taken| may_be(taken.signature, signature));
+                        next.extend(fits.map(|taken| taken.node));
+                    }
                 }
                 _ => {
-                    let through = (!table.is_open).then_some(id);
-                    many.push((through, signature.clone()));
+                    let class = ((!table.is_open).then_some(id), signature);
+                    if before.replace(class) != Some(class) && classes.insert(class) {
+                        many.push(class);
+                    }
                 }
             }
         }
         for &ty in by_reference {
-            many.push((None, module.signature(ty)?.clone()));
+            let class = (None, module.signature(ty)?);
+            if classes.insert(class) {
+                many.push(class);
+            }
         }
         for class in many {
-            if classes.contains(&class) {
-                continue;
-            }
-            let members = self.members(&class, work)?;
+            let members = self.members(class, work)?;
             work.spend(members.len())?;
             next.extend(members.iter());
-            classes.insert(class);
         }
         Ok(())
     }
 
     /// The functions that a call of a class may go to.
-    fn members(&mut self, class: &Class, work: &mut Work) -> Result<Rc<Vec<Node>>, ReachError> {
-        if let Some(members) = self.classes.get(class) {
+    fn members(&mut self, class: Class, work: &mut Work) -> Result<Rc<Vec<Node>>, ReachError> {
+        if let Some(members) = self.classes.get(&class) {
             return Ok(Rc::clone(members));
         }
         let among = match class.0 {
@@ -302,15 +338,15 @@ impl<'a> Graph<'a> {
         work.spend(among.len())?;
         let fits = among
             .iter()
-            .filter(|taken| may_be(&taken.signature, &class.1));
+            .filter(|taken| may_be(taken.signature, class.1));
         let members = Rc::new(fits.map(|taken| taken.node).collect::<Vec<_>>());
-        self.classes.insert(class.clone(), Rc::clone(&members));
+        self.classes.insert(class, Rc::clone(&members));
         Ok(members)
     }
 }
 
 /// Returns true if a call of the type `called` may go to a function of the type `taken`.
-fn may_be(taken: &Signature, called: &Signature) -> bool {
+fn may_be(taken: Signature, called: Signature) -> bool {
     match (taken, called) {
         (Some(taken), Some(called)) => taken == called,
         _ => true,

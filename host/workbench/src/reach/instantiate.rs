@@ -10,7 +10,7 @@ use wasmparser::{
 
 use super::definition::{Definition, Item};
 use super::error::{ReachError, missing};
-use super::graph::{Graph, ImportedFunction};
+use super::graph::Graph;
 use super::module::{Exported, at};
 use super::scope::{
     Closure, CoreInstance, CoreValue, InstanceValue, Outers, Scope, ScopeId, TypeValue, Value,
@@ -77,6 +77,7 @@ impl<'a> Instantiation<'a, '_> {
                     }
                 }
                 Item::Export(export) => {
+                    self.work.spend(export.name.name.len())?;
                     let value = self.outers.value(&scope, export.kind, export.index)?;
                     scope.exports.insert(export.name.name, value.clone());
                     self.outers.add(&mut scope, value);
@@ -129,6 +130,7 @@ impl<'a> Instantiation<'a, '_> {
                 let mut functions = Vec::new();
                 for import in &module.imported_functions {
                     self.work.make(1)?;
+                    self.work.spend(import.bytes())?;
                     match find(import.module, import.name, self.graph)? {
                         CoreValue::Function(function) => functions.push(function),
                         _ => return Err(missing("function")),
@@ -137,6 +139,7 @@ impl<'a> Instantiation<'a, '_> {
                 let mut tables = Vec::new();
                 for import in &module.imported_tables {
                     self.work.make(1)?;
+                    self.work.spend(import.bytes())?;
                     match find(import.module, import.name, self.graph)? {
                         CoreValue::Table(table) => tables.push(table),
                         _ => return Err(missing("table")),
@@ -193,6 +196,7 @@ impl<'a> Instantiation<'a, '_> {
                 instance_index,
                 name,
             } => {
+                self.work.spend(name.len())?;
                 let instance = at(&scope.instances, *instance_index);
                 let instance = Rc::clone(instance.ok_or_else(|| missing("instance"))?);
                 let value = match &*instance {
@@ -208,6 +212,7 @@ impl<'a> Instantiation<'a, '_> {
                 instance_index,
                 name,
             } => {
+                self.work.spend(name.len())?;
                 let instance = at(&scope.core_instances, *instance_index);
                 let instance = instance.ok_or_else(|| missing("instance"))?;
                 match kind {
@@ -240,10 +245,7 @@ impl<'a> Instantiation<'a, '_> {
     ) -> Result<Value<'a>, ReachError> {
         Ok(match kind {
             ComponentExternalKind::Func => {
-                Value::Function(self.graph.import(ImportedFunction {
-                    interface: interface.to_owned(),
-                    function: name.to_owned(),
-                })?)
+                Value::Function(self.graph.import(interface, name, self.work)?)
             }
             ComponentExternalKind::Type => Value::Type(TypeValue::Imported { interface, name }),
             ComponentExternalKind::Instance => {
@@ -263,15 +265,13 @@ impl<'a> Instantiation<'a, '_> {
         scope: &Scope<'a>,
     ) -> Result<Option<Value<'a>>, ReachError> {
         let name = import.name.name;
+        self.work.spend(name.len())?;
         if let Some(arguments) = arguments {
             let value = arguments.get(name).ok_or_else(|| missing("argument"))?;
             return Ok(Some(value.clone()));
         }
         Ok(Some(match import.ty {
-            ComponentTypeRef::Func(_) => Value::Function(self.graph.import(ImportedFunction {
-                interface: String::new(),
-                function: name.to_owned(),
-            })?),
+            ComponentTypeRef::Func(_) => Value::Function(self.graph.import("", name, self.work)?),
             ComponentTypeRef::Instance(_) => {
                 Value::Instance(Rc::new(InstanceValue::Imported(name)))
             }
@@ -322,10 +322,7 @@ impl<'a> Instantiation<'a, '_> {
                 let called = match self.outers.ty(scope, *resource)? {
                     TypeValue::Imported { interface, name } => {
                         let function = format!("[resource-drop]{name}");
-                        vec![self.graph.import(ImportedFunction {
-                            interface: interface.to_owned(),
-                            function,
-                        })?]
+                        vec![self.graph.import(interface, &function, self.work)?]
                     }
                     TypeValue::Resource { destructor } => destructor.into_iter().collect(),
                     TypeValue::Plain => return Err(missing("resource")),

@@ -1,6 +1,6 @@
 //! A core module, as far as its calls go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use wasmparser::{
     CompositeInnerType, ConstExpr, Element, ElementItems, ElementKind, ExternalKind, FuncType,
@@ -10,9 +10,27 @@ use wasmparser::{
 use super::error::{ReachError, missing};
 use super::work::Work;
 
-/// The type of a function. None if two functions cannot be told apart by it: a call of such a type
-/// may go to every function, and such a function may be behind every call.
-pub(super) type Signature = Option<FuncType>;
+/// The number of the type of a function among [`Signatures`]. None if two functions cannot be told
+/// apart by it: a call of such a type may go to every function, and such a function may be behind
+/// every call.
+pub(super) type Signature = Option<u32>;
+
+/// The types of functions of all modules, each with a number: a type has up to 2,000 values, and
+/// one call after another compares them.
+#[derive(Debug, Default)]
+pub(super) struct Signatures(HashMap<FuncType, u32>);
+
+impl Signatures {
+    /// The number of a type.
+    fn number(&mut self, function: &FuncType) -> Result<u32, ReachError> {
+        if let Some(number) = self.0.get(function) {
+            return Ok(*number);
+        }
+        let number = u32::try_from(self.0.len()).map_err(|_| ReachError::TooMuch)?;
+        self.0.insert(function.clone(), number);
+        Ok(number)
+    }
+}
 
 /// A core module: its functions with the calls in each, and what it puts into tables.
 #[derive(Debug, Default)]
@@ -45,6 +63,13 @@ pub(super) struct Module<'a> {
 pub(super) struct ImportName<'a> {
     pub(super) module: &'a str,
     pub(super) name: &'a str,
+}
+
+impl ImportName<'_> {
+    /// The bytes of both names, which are compared to find what is imported.
+    pub(super) fn bytes(&self) -> usize {
+        self.module.len().saturating_add(self.name.len())
+    }
 }
 
 /// An export that matters for calls.
@@ -86,11 +111,16 @@ pub(super) struct Indirect {
 
 impl<'a> Module<'a> {
     /// Adds a payload of the module.
-    pub(super) fn add(&mut self, payload: Payload<'a>, work: &mut Work) -> Result<(), ReachError> {
+    pub(super) fn add(
+        &mut self,
+        payload: Payload<'a>,
+        signatures: &mut Signatures,
+        work: &mut Work,
+    ) -> Result<(), ReachError> {
         match payload {
             Payload::TypeSection(types) => {
                 for group in types {
-                    self.add_types(&group?);
+                    self.add_types(&group?, signatures, work)?;
                 }
             }
             Payload::ImportSection(imports) => {
@@ -161,12 +191,12 @@ impl<'a> Module<'a> {
     }
 
     /// The signature of a type.
-    pub(super) fn signature(&self, ty: u32) -> Result<&Signature, ReachError> {
-        at(&self.types, ty).ok_or_else(|| missing("type"))
+    pub(super) fn signature(&self, ty: u32) -> Result<Signature, ReachError> {
+        at(&self.types, ty).copied().ok_or_else(|| missing("type"))
     }
 
     /// The signature of a function.
-    pub(super) fn signature_of(&self, function: u32) -> Result<&Signature, ReachError> {
+    pub(super) fn signature_of(&self, function: u32) -> Result<Signature, ReachError> {
         let ty = at(&self.functions, function).ok_or_else(|| missing("function"))?;
         self.signature(*ty)
     }
@@ -179,17 +209,25 @@ impl<'a> Module<'a> {
             .ok_or(ReachError::TooMuch)
     }
 
-    fn add_types(&mut self, group: &RecGroup) {
+    fn add_types(
+        &mut self,
+        group: &RecGroup,
+        signatures: &mut Signatures,
+        work: &mut Work,
+    ) -> Result<(), ReachError> {
         for ty in group.types() {
+            work.spend(1)?;
             let plain = ty.is_final && ty.supertype_idx.is_none();
             let signature = match &ty.composite_type.inner {
                 CompositeInnerType::Func(function) if plain && is_plain(function) => {
-                    Some(function.clone())
+                    work.spend(function.params().len() + function.results().len())?;
+                    Some(signatures.number(function)?)
                 }
                 _ => None,
             };
             self.types.push(signature);
         }
+        Ok(())
     }
 
     fn add_element(&mut self, element: Element<'a>, work: &mut Work) -> Result<(), ReachError> {

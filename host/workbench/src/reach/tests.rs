@@ -7,11 +7,7 @@ fn reached(text: &str) -> Vec<String> {
     let bytes = wat::parse_str(text).unwrap();
     let reach = reach(&bytes).unwrap();
     let line = |export: &ExportReach| {
-        let can: Vec<_> = export
-            .can
-            .iter()
-            .map(|import| import.function.as_str())
-            .collect();
+        let can: Vec<_> = export.can.iter().map(|import| &*import.function).collect();
         format!("{}: {}", export.export, can.join(" "))
             .trim()
             .to_owned()
@@ -115,6 +111,25 @@ fn a_table_that_instructions_write_may_hold_every_function_with_a_reference() {
             "",
         );
     }
+}
+
+#[test]
+fn many_calls_of_a_long_type_are_followed_as_one() {
+    let parameters = "i32 ".repeat(1_000);
+    let calls = (0..20_000).map(|slot| format!("(call_indirect (type $t) (i32.const {slot}))"));
+    let calls: String = calls.collect();
+    check(
+        &format!(
+            r#"(type $t (func (param {parameters}))) (table 3 funcref)
+            (func $long (type $t) call $b)
+            (elem (i32.const 0) $a $long)
+            (func $writes (table.set (i32.const 0) (ref.func $long)))
+            (func (export "f") {calls})
+            (func (export "g"))"#
+        ),
+        "b",
+        "",
+    );
 }
 
 #[test]
@@ -290,6 +305,56 @@ fn a_small_component_that_multiplies_itself_is_too_large() {
         );
     }
     let text = format!("(component {text} (instance (instantiate $c39)))");
+    let error = reach(&wat::parse_str(text).unwrap()).unwrap_err();
+    assert!(matches!(error, ReachError::TooMuch), "{error}");
+}
+
+#[test]
+fn long_names_that_many_exports_reach_are_too_large() {
+    let interface = "x".repeat(50_000);
+    let many = |text: &dyn Fn(usize) -> String| (0..200).map(text).collect::<String>();
+    let typed = many(&|n| format!("(export \"f{n}\" (func))"));
+    let lowered = many(&|n| format!("(core func $l{n} (canon lower (func $z \"f{n}\")))"));
+    let given = many(&|n| format!("(export \"f{n}\" (func $l{n}))"));
+    let imported = many(&|n| format!("(import \"h\" \"f{n}\" (func $f{n}))"));
+    let calls = many(&|n| format!("call $f{n} "));
+    let component = |exports: usize| {
+        let each = |text: &dyn Fn(usize) -> String| (0..exports).map(text).collect::<String>();
+        let lifted = each(&|n| format!("(func $e{n} (canon lift (core func $m \"f\")))"));
+        let exported = each(&|n| format!("(export \"e{n}\" (func $e{n}))"));
+        format!(
+            r#"(component
+                (import "a:b/{interface}" (instance $z {typed}))
+                {lowered} (core instance $h {given})
+                (core module $m {imported} (func (export "f") {calls}))
+                (core instance $m (instantiate $m (with "h" (instance $h))))
+                {lifted} {exported})"#
+        )
+    };
+    let few = reach(&wat::parse_str(component(100)).unwrap()).unwrap();
+    assert_eq!(few.imports.len(), 200);
+    let all_reach = few.exports.iter().all(|export| export.can == few.imports);
+    assert!(all_reach);
+    let name = |import: &ImportedFunction| import.interface.clone();
+    let one = few.imports.first().map(name).unwrap();
+    let mut shared = few.exports.iter().flat_map(|export| &export.can);
+    let is_shared = |import: &ImportedFunction| std::rc::Rc::ptr_eq(&import.interface, &one);
+    assert!(shared.all(is_shared));
+    let error = reach(&wat::parse_str(component(400)).unwrap()).unwrap_err();
+    assert!(matches!(error, ReachError::TooMuch), "{error}");
+}
+
+#[test]
+fn instances_that_multiply_in_one_another_are_too_large() {
+    let mut text = "(instance $i0)".to_owned();
+    for n in 1..60 {
+        let before = n - 1;
+        text = format!(
+            "{text} (instance $i{n} (export \"a\" (instance $i{before})) \
+             (export \"b\" (instance $i{before})))"
+        );
+    }
+    let text = format!("(component {text} (export \"x:y/z\" (instance $i59)))");
     let error = reach(&wat::parse_str(text).unwrap()).unwrap_err();
     assert!(matches!(error, ReachError::TooMuch), "{error}");
 }

@@ -10,6 +10,13 @@ const MOST_STEPS: u64 = 64 << 20;
 /// component can instantiate others inside it again and again.
 const MOST_THINGS: u64 = 4 << 20;
 
+/// The most bytes of the answer (16 MiB). A thousand exports that each reach a hundred functions
+/// take ten.
+const MOST_ANSWER: u64 = 16 << 20;
+
+/// Bytes that a name takes in the answer beside its own: its place in a list or a map.
+const ENTRY: usize = 64;
+
 /// Components, and instances, inside one another. The validator has the same bound for components.
 pub(super) const DEEPEST: u32 = 100;
 
@@ -18,6 +25,7 @@ pub(super) const DEEPEST: u32 = 100;
 pub(super) struct Work {
     steps: u64,
     things: u64,
+    answer: u64,
 }
 
 impl Work {
@@ -26,6 +34,7 @@ impl Work {
         Self {
             steps: MOST_STEPS,
             things: MOST_THINGS,
+            answer: MOST_ANSWER,
         }
     }
 
@@ -39,6 +48,12 @@ impl Work {
     pub(super) fn make(&mut self, things: usize) -> Result<(), ReachError> {
         self.things = less(self.things, things)?;
         self.spend(things)
+    }
+
+    /// Puts a name of so many bytes into the answer.
+    pub(super) fn answer(&mut self, bytes: usize) -> Result<(), ReachError> {
+        self.answer = less(self.answer, bytes.saturating_add(ENTRY))?;
+        self.spend(1)
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) struct Grounds<'a> {
     pub(super) needless: &'a [String],
     pub(super) reach: &'a ReachPage,
     pub(super) built: &'a Built,
+    /// The reason why a list of its packages could not be read.
+    pub(super) unreadable: Option<&'a str>,
     pub(super) usage: Option<&'a str>,
     pub(super) ceiling: &'a Ceiling,
 }
@@ -194,8 +196,12 @@ fn build(facts: &Grounds<'_>, found: &mut Vec<Finding>) {
     if is_typed && !facts.is_described {
         found.push(rule::NO_DESCRIPTORS.finds("cofferdam:descriptors"));
     }
-    if facts.built.packages.is_none() {
-        found.push(rule::NO_PACKAGES.finds(".dep-v0"));
+    match facts.unreadable {
+        Some(reason) => found.push(rule::PACKAGES_UNREADABLE.finds(reason)),
+        None if facts.built.packages.is_none() => {
+            found.push(rule::NO_PACKAGES.finds(".dep-v0"));
+        }
+        None => {}
     }
     for advisory in facts.built.advisories.iter().flatten() {
         let what = format!("{} {}: {}", advisory.package, advisory.id, advisory.title);

@@ -1,10 +1,11 @@
 //! The imports that exported functions can reach, for the page of a review.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::reach::{Reach, reach};
+use crate::reach::{ImportedFunction, Reach, reach};
 
 /// The imports that the exports of a tool can reach.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,19 +46,28 @@ impl ReachPage {
                 };
             }
         };
-        let interfaces: BTreeSet<_> = imports.iter().map(|function| &function.interface).collect();
+        // They are sorted, and the functions of an interface share one copy of its name.
+        let interfaces = imports
+            .chunk_by(is_of_one_interface)
+            .filter_map(<[_]>::first);
+        let interfaces: Vec<&str> = interfaces.map(|function| &*function.interface).collect();
         let exports = exports.into_iter().map(|export| {
             let mut can_reach: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-            for function in export.can {
-                let functions = can_reach.entry(function.interface).or_default();
-                functions.insert(function.function);
+            for functions in export.can.chunk_by(is_of_one_interface) {
+                let Some(first) = functions.first() else {
+                    continue;
+                };
+                let names = functions
+                    .iter()
+                    .map(|function| (*function.function).to_owned());
+                can_reach.insert((*first.interface).to_owned(), names.collect());
             }
             let cannot = interfaces
                 .iter()
                 .filter(|interface| !can_reach.contains_key(**interface));
             ExportLine {
                 export: export.export,
-                cannot_reach: cannot.map(|interface| (*interface).clone()).collect(),
+                cannot_reach: cannot.map(|interface| (*interface).to_owned()).collect(),
                 can_reach,
             }
         });
@@ -76,4 +86,8 @@ impl ReachPage {
             }),
         }
     }
+}
+
+fn is_of_one_interface(one: &ImportedFunction, next: &ImportedFunction) -> bool {
+    Rc::ptr_eq(&one.interface, &next.interface)
 }

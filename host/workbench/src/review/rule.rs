@@ -116,6 +116,9 @@ rules! {
     NO_PACKAGES, "no-packages", Build,
         "The component does not say of which packages it was built (`cargo auditable` makes it \
          say so).";
+    PACKAGES_UNREADABLE, "packages-unreadable", Build,
+        "A list of packages in the component cannot be read, so packages and advisories may be \
+         missing on this page.";
     ADVISORY, "advisory", Build,
         "An advisory of RustSec is about a package of this version.";
 }

@@ -41,7 +41,7 @@ pub struct Built {
     pub producers: Producers,
     /// Core modules in it.
     pub modules: usize,
-    /// Its packages; none where it does not say.
+    /// Its packages, as far as its lists of them can be read; none where it has no list that can.
     pub packages: Option<Vec<Package>>,
     /// Advisories about these; none where no database was given.
     pub advisories: Option<Vec<Advisory>>,

@@ -12,7 +12,7 @@ use wasmparser::Parser;
 use super::advisory;
 use super::facts::{Facts, FactsCache};
 use super::finding::{self, Grounds};
-use super::packages;
+use super::packages::{Package, Packages};
 use super::reached::ReachPage;
 use super::rule::Finding;
 use super::sections::{self, Sections};
@@ -123,7 +123,9 @@ impl ToolPage {
         let lines = imports.iter();
         let lines: Vec<_> = lines.map(|line| ImportLine::of(line, &manifest)).collect();
         let reach = facts.reach;
-        let built = built(&sections, origin, advisories)?;
+        let Packages { known, unreadable } = Packages::read(&sections.packages);
+        let unreadable = unreadable.map(|error| error.to_string());
+        let built = built(&sections, known, advisories)?;
         let name = match manifest.tool.name.as_str() {
             "" => name,
             name => name,
@@ -162,6 +164,7 @@ impl ToolPage {
             needless: &page.needless_rows,
             reach: &page.reach,
             built: &page.built,
+            unreadable: unreadable.as_deref(),
             usage: page.usage.as_deref(),
             ceiling,
         });
@@ -177,20 +180,19 @@ impl ToolPage {
     }
 }
 
-fn built(sections: &Sections<'_>, origin: &str, database: Option<&Path>) -> Result<Built, Error> {
-    let mut all = BTreeSet::new();
-    for compressed in &sections.packages {
-        let read = packages::read(compressed);
-        all.extend(read.map_err(|error| Error::usage(format!("{origin}: {error}")))?);
-    }
-    let advisories = match (database, sections.packages.is_empty()) {
-        (Some(database), false) => Some(advisory::about(&all, database)?),
+fn built(
+    sections: &Sections<'_>,
+    packages: Option<BTreeSet<Package>>,
+    database: Option<&Path>,
+) -> Result<Built, Error> {
+    let advisories = match (database, &packages) {
+        (Some(database), Some(packages)) => Some(advisory::about(packages, database)?),
         _ => None,
     };
     Ok(Built {
         producers: sections.producers.clone(),
         modules: sections.modules,
-        packages: (!sections.packages.is_empty()).then(|| all.into_iter().collect()),
+        packages: packages.map(|packages| packages.into_iter().collect()),
         advisories,
     })
 }

@@ -67,9 +67,8 @@ pub(crate) struct Trust {
     #[arg(long, value_name = "NAME")]
     name: String,
 
-    /// Tools that the reviewer decides about, by the names in their manifests: a name, the beginning
-    /// of names (`team-*`), or `*` for
-    /// all; may be repeated
+    /// Tools that the reviewer decides about, by the names in their manifests: a name, the
+    /// beginning of names (`team-*`), or `*` for all; may be repeated
     #[arg(long, value_name = "TOOL", default_value = "*")]
     scope: Vec<String>,
 
