@@ -326,3 +326,72 @@ fn agents_differ_in_their_tools_their_model_and_what_they_bring() {
         .exits(2)
         .complains(&["decisions are about tools", "image inspect a:1"]);
 }
+
+#[test]
+fn limits_of_the_agent_itself_are_compared_by_their_amounts() {
+    let scratch = Scratch::new();
+    keep(&scratch, "args:1", "Prints its arguments");
+    let head = "FROM scratch\nNAME a\nMODEL builtin/commands\nBIN args args:1\n";
+    let version = |tag: &str, configs: &[&str]| {
+        let configs = configs.iter().map(|config| format!("CONFIG {config}\n"));
+        build(
+            &scratch,
+            &format!("{head}{}", configs.collect::<String>()),
+            tag,
+        );
+    };
+    version(
+        "a:1",
+        &["limit.workspace.bytes=1MiB", "limit.turn.wall=60s"],
+    );
+    let larger = [
+        "limit.workspace.bytes=16GiB",
+        "limit.workspace.entries=1_000_000",
+        "limit.turn.wall=90s",
+    ];
+    version("a:2", &larger);
+    let shown = diff(&scratch, "a:1", "a:2").exits(3).json();
+    let expected = [
+        "widened setting limit.turn.wall",
+        "widened setting limit.workspace.bytes",
+        "widened setting limit.workspace.entries",
+    ];
+    let mut found = differences(&shown);
+    found.sort();
+    assert_eq!(found, expected, "{shown}");
+    // One that is gone leaves the room to the host.
+    let back = diff(&scratch, "a:2", "a:1").exits(3).json();
+    let expected = [
+        "narrowed setting limit.turn.wall",
+        "narrowed setting limit.workspace.bytes",
+        "widened setting limit.workspace.entries",
+    ];
+    let mut found = differences(&back);
+    found.sort();
+    assert_eq!(found, expected, "{back}");
+    let smaller = ["limit.workspace.bytes=1KiB", "limit.turn.wall=1s"];
+    version("a:3", &smaller);
+    let shown = diff(&scratch, "a:1", "a:3").exits(0).json();
+    let narrowed = differences(&shown);
+    assert_eq!(narrowed.len(), 2, "{shown}");
+    assert!(
+        narrowed.iter().all(|line| line.starts_with("narrowed ")),
+        "{shown}"
+    );
+    version(
+        "a:4",
+        &["limit.workspace.bytes=1024KiB", "limit.turn.wall=1m"],
+    );
+    let shown = diff(&scratch, "a:1", "a:4").exits(0).json();
+    assert_eq!(shown["widened"], 0, "{shown}");
+    // A limit of a BIN is told once, with its BIN; one that is left open is told as a setting.
+    version("a:5", &["limit.args.wall=1s"]);
+    version("a:6", &["limit.args.wall=2s"]);
+    version("a:7", &[]);
+    version("a:8", &["limit.args.wall!"]);
+    let shown = diff(&scratch, "a:5", "a:6").exits(3).json();
+    assert_eq!(differences(&shown), ["args widened limit wall"], "{shown}");
+    let shown = diff(&scratch, "a:7", "a:8").exits(3).json();
+    let open = ["widened setting limit.args.wall"];
+    assert_eq!(differences(&shown), open, "{shown}");
+}

@@ -25,6 +25,21 @@ fn used<'a>(shown: &'a Value, subject: &str) -> &'a Value {
     &row.expect("a row")["used"]
 }
 
+/// Puts these lines in the place of each line of the trail.
+fn rewrite_trail(scratch: &Scratch, lines_for: impl Fn(Value) -> Vec<Value>) {
+    let trail = scratch.data().join("audit");
+    let entries = std::fs::read_dir(trail).expect("a trail");
+    let segments = entries.map(|entry| entry.expect("an entry").path());
+    for segment in segments.filter(|path| path.extension().is_some_and(|end| end == "jsonl")) {
+        let text = std::fs::read_to_string(&segment).expect("lines");
+        let lines = text
+            .lines()
+            .flat_map(|line| lines_for(serde_json::from_str(line).expect("JSON")))
+            .map(|line| line.to_string() + "\n");
+        std::fs::write(&segment, lines.collect::<String>()).expect("lines");
+    }
+}
+
 #[test]
 fn a_manifest_is_narrowed_to_what_its_calls_used() {
     let scratch = Scratch::new();
@@ -122,22 +137,63 @@ fn nothing_is_concluded_from_lines_that_do_not_say_it() {
     let shown = review(&scratch, &tool, &flags).exits(0).json();
     assert_eq!(used(&shown, "/workspace"), false, "{shown}");
     // As a former host wrote its lines.
-    let trail = scratch.data().join("audit");
-    let entries = std::fs::read_dir(trail).expect("a trail");
-    let segments = entries.map(|entry| entry.expect("an entry").path());
-    for segment in segments.filter(|path| path.extension().is_some_and(|end| end == "jsonl")) {
-        let text = std::fs::read_to_string(&segment).expect("lines");
-        let lines = text.lines().map(|line| {
-            let mut line: Value = serde_json::from_str(line).expect("JSON");
-            line.as_object_mut().expect("an object").remove("reach");
-            line.to_string() + "\n"
-        });
-        std::fs::write(&segment, lines.collect::<String>()).expect("lines");
-    }
+    rewrite_trail(&scratch, |mut line| {
+        line.as_object_mut().expect("an object").remove("reach");
+        vec![line]
+    });
     let ran = review(&scratch, &tool, &flags).exits(0);
     let shown = ran.json();
     assert_eq!(shown["untold"], 1, "{shown}");
     assert!(used(&shown, "/workspace").is_null(), "{shown}");
     assert!(shown["narrowed"]["fs"].is_array(), "{shown}");
     assert!(ran.stderr.contains("do not say all"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_call_that_was_denied_half_way_counts_and_one_that_never_ran_does_not() {
+    let scratch = Scratch::new();
+    let clock = "[[unused]]\ninterface = \"wasi:clocks/wall-clock\"\nreason = \"to try\"\n";
+    let read = |path| directory(path, "read-only");
+    let rows = format!("{clock}{}{}", read("/workspace"), read("/home"));
+    let tool = built_of(&scratch, &shipped("find"), "finder", &rows);
+    let tool = tool.display().to_string();
+    scratch.file("files/a.txt", "a");
+    let files = scratch.path().join("files").display().to_string();
+    let mount = format!("{files}:/workspace:rw");
+    // The clock is asked for once the file was found.
+    let line = ["tool", "run", &tool, "--dir", &mount, "--"];
+    let age = [".", "-name", "a.txt", "-mmin", "-60"];
+    let ran = cofferdam(&scratch, line.iter().chain(&age)).run().exits(3);
+    assert!(ran.stderr.contains("wasi:clocks/wall-clock"), "{ran:?}");
+    let flags = ["--since", "1h", "--format", "json"];
+    let ran = review(&scratch, &tool, &flags).exits(0);
+    assert!(!ran.stderr.contains("left out"), "{}", ran.stderr);
+    let shown = ran.json();
+    assert_eq!(shown["calls"], 1, "{shown}");
+    assert_eq!(shown["left_out"], 0, "{shown}");
+    assert_eq!(used(&shown, "/workspace"), true, "{shown}");
+    assert_eq!(used(&shown, "/home"), false, "{shown}");
+    let smaller = review(&scratch, &tool, &["--narrow"]).exits(0).stdout;
+    assert!(
+        smaller.contains("/workspace") && !smaller.contains("/home"),
+        "{smaller}"
+    );
+
+    // Beside it one that a policy refused, and one whose input was no good.
+    rewrite_trail(&scratch, |line| {
+        if line["outcome"] != "denied" {
+            return vec![line];
+        }
+        let mut refused = line.clone();
+        refused["decision"]["verdict"] = json!("deny");
+        let mut unfit = line.clone();
+        unfit["usage"]["fuel"] = json!(0);
+        vec![line, refused, unfit]
+    });
+    let ran = review(&scratch, &tool, &flags).exits(0);
+    let sentence = "2 calls are left out, because they never ran";
+    assert!(ran.stderr.contains(sentence), "{}", ran.stderr);
+    let shown = ran.json();
+    assert_eq!(shown["calls"], 1, "{shown}");
+    assert_eq!(shown["left_out"], 2, "{shown}");
 }

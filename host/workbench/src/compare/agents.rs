@@ -1,10 +1,13 @@
 //! The differences between two versions of an agent, as far as its images say.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_capability::{Category, Ceiling, Change, ChangeKind, Digest, Limits, Manifest};
 use cofferdam_image::Reference;
-use cofferdam_image::agentfile::{Add, Agentfile, Bin, BinRequest, Config};
+use cofferdam_image::agentfile::{
+    Add, Agentfile, Bin, BinRequest, Config, RoomRequest, TurnRequest,
+};
 
 use super::tools::{ToolVersion, change, sorted, tools};
 
@@ -202,34 +205,83 @@ fn contexts(old: &Agentfile, new: &Agentfile) -> Vec<Change> {
     differ.collect()
 }
 
-/// Settings beside the requests for BINs, which are compared by what they mean.
+/// Settings beside the limits of BINs, which are compared by what they mean.
 fn settings(old: &[Config], new: &[Config]) -> Vec<Change> {
-    let value = |configs: &[Config], key: &str| {
-        let config = configs.iter().find(|config| config.key == key)?;
-        let value = config.value.as_ref();
-        Some(value.map_or_else(String::new, ToString::to_string))
-    };
     let keys: BTreeSet<&str> = old
         .iter()
         .chain(new)
         .map(|config| config.key.as_str())
         .collect();
     let differ = keys.into_iter().filter_map(|key| {
-        let was = value(old, key);
-        let is = value(new, key);
-        let kind = if is_request(key) {
-            // Leaving one out may give more than naming it, so any difference counts.
-            ChangeKind::Widened
-        } else {
-            ChangeKind::Changed
-        };
-        (was != is).then(|| change(Category::Setting, kind, key).between(was, is))
+        let was = setting(old, key);
+        let is = setting(new, key);
+        let is_told = [was, is].into_iter().flatten().any(is_limit_of_bin);
+        let differs = was.map(asked) != is.map(asked);
+        (differs && !is_told).then(|| {
+            change(Category::Setting, kind(key, was, is), key)
+                .between(was.map(shown), is.map(shown))
+        })
     });
-    let limit_of_bin = |change: &Change| change.subject.starts_with("limit.");
-    let is_turn = |change: &Change| change.subject.starts_with("limit.turn.");
-    differ
-        .filter(|change| !limit_of_bin(change) || is_turn(change))
-        .collect()
+    differ.collect()
+}
+
+fn setting<'a>(configs: &'a [Config], key: &str) -> Option<&'a Config> {
+    configs.iter().find(|config| config.key == key)
+}
+
+/// The value, and true if whoever runs the agent has to give one.
+fn asked(config: &Config) -> (Option<String>, bool) {
+    let value = config.value.as_ref().map(ToString::to_string);
+    (value, config.required)
+}
+
+/// The value as people read it; `!` for one that whoever runs the agent has to give.
+fn shown(config: &Config) -> String {
+    let without = if config.required { "!" } else { "" };
+    let value = config.value.as_ref();
+    value.map_or_else(|| without.to_owned(), ToString::to_string)
+}
+
+/// Returns true for a limit of a BIN with a value: `requests` compares it.
+fn is_limit_of_bin(config: &Config) -> bool {
+    config.key.starts_with("limit.") && config.value.is_some() && own_limit(config).is_none()
+}
+
+/// The amount of a limit that is the agent's own, of its room or of its turns: a number, bytes, or
+/// nanoseconds.
+fn own_limit(config: &Config) -> Option<u128> {
+    let configs = std::slice::from_ref(config);
+    let RoomRequest { bytes, entries } = RoomRequest::of(configs);
+    let TurnRequest {
+        fuel,
+        wall,
+        bytes: said,
+        calls,
+        tokens,
+        ..
+    } = TurnRequest::of(configs);
+    let count = entries.or(fuel).or(calls).or(tokens);
+    let size = bytes.or(said);
+    let number = count.map(|count| count.0).or(size.map(|size| size.0));
+    number
+        .map(u128::from)
+        .or(wall.map(|wall| wall.0.as_nanos()))
+}
+
+/// The kind of a difference between two values of a setting.
+fn kind(key: &str, was: Option<&Config>, is: Option<&Config>) -> ChangeKind {
+    if !is_request(key) {
+        return ChangeKind::Changed;
+    }
+    let was = was.and_then(own_limit);
+    let is = is.and_then(own_limit);
+    match was.zip(is).map(|(was, is)| is.cmp(&was)) {
+        Some(Ordering::Less) => ChangeKind::Narrowed,
+        // The same amount in another unit.
+        Some(Ordering::Equal) => ChangeKind::Changed,
+        // Leaving one out may give more than naming it, so any other difference counts.
+        Some(Ordering::Greater) | None => ChangeKind::Widened,
+    }
 }
 
 /// Returns true for keys by which an agent asks for more than settings of its own.

@@ -126,6 +126,9 @@ pub(super) async fn run(asked: Asked, config: &Config, data: &DataDir) -> Result
     {
         check_agent(agent, data).await?;
     }
+    if facts.left_out > 0 {
+        console::note(&left_out(facts.left_out));
+    }
     let can_and_did = CanAndDid::new(&manifest, &facts.used, &config.ceiling)
         .map_err(|error| unknown(error, &version.origin))?;
     if facts.untold > 0 {
@@ -196,11 +199,20 @@ fn as_json(facts: &Facts, can_and_did: &CanAndDid, smaller: &str) -> Result<(), 
         "first": facts.first,
         "last": facts.last,
         "untold": facts.untold,
+        "left_out": facts.left_out,
         "rows": can_and_did.rows,
         "limits": can_and_did.limits,
         "narrowed": can_and_did.narrowed,
         "toml": smaller,
     }))
+}
+
+/// The number of calls that never ran, in a sentence.
+fn left_out(calls: u64) -> String {
+    match calls {
+        1 => "note: 1 call is left out, because it never ran".to_owned(),
+        calls => format!("note: {calls} calls are left out, because they never ran"),
+    }
 }
 
 /// The calls that the review goes by, in a sentence.

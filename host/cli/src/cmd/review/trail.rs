@@ -33,6 +33,8 @@ pub(super) struct Facts {
     /// Calls whose records do not say all of what they reached: those of former hosts, and those
     /// that reached more than a line has room for.
     pub(super) untold: u64,
+    /// Calls that never ran: they were refused, or wait for an approval.
+    pub(super) left_out: u64,
     /// True if the trail has a call of any tool of the agent that was asked for.
     pub(super) has_agent: bool,
     /// Tools that were called by tools, by the agent and the name of the caller.
@@ -86,13 +88,22 @@ impl Calls {
         facts.add_nested(record);
         let is_own = record.manifest == Some(self.manifest)
             || (self.component.is_some() && record.component == self.component);
-        let ran = record.action == Action::Call
-            && record.decision.verdict == Verdict::Allow
-            && record.outcome != OutcomeName::Denied;
-        if is_own && ran {
+        if !is_own || record.action != Action::Call {
+            return;
+        }
+        if ran(record) {
             facts.add(entry, record);
+        } else {
+            facts.left_out += 1;
         }
     }
+}
+
+/// Returns true for a call that was allowed and whose code ran. One that was denied in the middle,
+/// at an import that stays closed, has used what it used before; no code runs without fuel.
+fn ran(record: &Record) -> bool {
+    let began = record.outcome != OutcomeName::Denied || record.usage.fuel > 0;
+    record.decision.verdict == Verdict::Allow && began
 }
 
 impl Facts {
