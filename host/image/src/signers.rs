@@ -86,6 +86,12 @@ impl Signers {
         names
     }
 
+    /// Returns true if this document is a signature of one of these digests by any of the signers.
+    pub(crate) fn have_signed(&self, referrer: &Referrer, images: &[Digest]) -> bool {
+        let mut signers = self.0.iter();
+        signers.any(|signer| signature::is_signed(referrer, images, &signer.key))
+    }
+
     /// Refuses an image that lacks the signature of a signer who has to have signed it. `images`
     /// are the digests that a signature may name, `referrers` what refers to them.
     pub(crate) fn check(
