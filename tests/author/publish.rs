@@ -187,3 +187,23 @@ fn what_a_catalogue_would_refuse_is_refused() {
         .complains(&["no place in a registry", "HOST/NAME[:TAG]"]);
     assert!(!out.exists(), "nothing is written");
 }
+
+#[test]
+fn files_are_replaced_whole_and_links_are_not_followed() {
+    let scratch = Scratch::new();
+    let component = component(&scratch, manifest());
+    let out = scratch.directory("out");
+    let victim = scratch.file("victim", "old");
+    std::os::unix::fs::symlink(&victim, out.join("server.json")).expect("a link");
+    // Something in the place of the last file, which is told before the first is written.
+    let taken = scratch.directory("out/args.mcpb");
+    let ran = publish(&scratch, &component, NAME, &out);
+    ran.exits(2).complains(&["args.mcpb is a directory"]);
+    assert!(!out.join("args.tar").exists(), "nothing is written");
+    std::fs::remove_dir(taken).expect("removed");
+    publish(&scratch, &component, NAME, &out).exits(0);
+    assert_eq!(read(&victim), b"old");
+    assert_eq!(json_of(&out.join("server.json"))["name"], NAME);
+    let entries = std::fs::read_dir(&out).expect("a directory");
+    assert_eq!(entries.count(), 4, "nothing else is left");
+}

@@ -4,6 +4,7 @@
 mod tests;
 
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::str::FromStr;
 
 use cofferdam_capability::Digest;
@@ -183,6 +184,12 @@ fn parse(text: &str) -> Result<Reference, String> {
             registry.escape_debug()
         ));
     }
+    if let Some(registry) = registry.filter(|registry| !is_canonical(registry)) {
+        return Err(format!(
+            "`{registry}` is another spelling of a registry: write an address as four decimal \
+             numbers, and a port without zeros before it"
+        ));
+    }
     if let Some(component) = repository
         .split('/')
         .find(|component| !is_component(component))
@@ -243,4 +250,19 @@ fn is_registry(text: &str) -> bool {
         port.chars().all(|c| c.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
     };
     host.split('.').all(is_label) && port.is_none_or(is_port)
+}
+
+/// Returns true if a registry is spelled as its address is. Readers of addresses take `127.1`,
+/// `0x7f.1` and `2130706433` for numbers too, and would reach by them a registry that rules about
+/// its name do not see.
+fn is_canonical(registry: &str) -> bool {
+    let mut parts = registry.splitn(2, ':');
+    let host = parts.next().unwrap_or_default();
+    let has_plain_port = parts.next().is_none_or(|port| !port.starts_with('0'));
+    // A host whose last label is a number is an address (WHATWG URL, "ends in a number checker").
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    let is_hex = hex.is_some_and(|digits| digits.chars().all(|c| c.is_ascii_hexdigit()));
+    let is_number = is_hex || last.chars().all(|c| c.is_ascii_digit());
+    has_plain_port && (!is_number || host.parse::<Ipv4Addr>().is_ok())
 }

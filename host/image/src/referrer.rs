@@ -11,6 +11,7 @@ use cofferdam_capability::Digest;
 use oci_spec::image::{Descriptor, ImageManifest, ImageManifestBuilder, MediaType, SCHEMA_VERSION};
 
 use crate::error::Error;
+use crate::signature;
 use crate::store::blob;
 use crate::store::limits::{MANIFEST, Part, REFERRER};
 use crate::tool_image::{canonical_json, descriptor};
@@ -22,6 +23,10 @@ pub const REFERRERS_MAX: usize = 64;
 /// The most bytes of all referrers of one image together (32 MiB), which are held in memory while
 /// they are looked at. The largest known bills of materials have a few MiB.
 pub const REFERRERS_MAX_BYTES: u64 = 32 << 20;
+
+/// The size of a referrer that takes no room from others (64 KiB). A signature with the
+/// certificates of its signer and the proof of a log has about 20 KiB.
+const SMALL_MAX_BYTES: u64 = 64 << 10;
 
 /// The most layers of a referrer. One has one; an older signature of cosign has one for each
 /// signer.
@@ -74,12 +79,35 @@ pub struct Attachment {
     pub annotations: BTreeMap<String, String>,
 }
 
+/// The bytes that the large referrers of an image may still have. Small ones are always let
+/// through, and their number is bounded: what others add leaves a signature its room.
+pub(crate) struct Budget(u64);
+
 /// The blobs of a new referrer. The same document about the same image gives the same ones.
 pub(crate) struct PackedReferrer {
     pub(crate) manifest: Vec<u8>,
     pub(crate) config: &'static [u8],
     /// Describes the manifest.
     pub(crate) descriptor: Descriptor,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(REFERRERS_MAX_BYTES)
+    }
+}
+
+impl Budget {
+    /// Returns true if there is room for the blobs of this manifest, and takes it.
+    pub(crate) fn takes(&mut self, manifest: &ImageManifest) -> bool {
+        let size = size(manifest);
+        if size <= SMALL_MAX_BYTES {
+            return true;
+        }
+        let left = self.0.checked_sub(size);
+        self.0 = left.unwrap_or(self.0);
+        left.is_some()
+    }
 }
 
 impl Attachment {
@@ -172,11 +200,18 @@ pub(crate) fn described(bytes: &[u8], manifest: &ImageManifest) -> Result<Descri
 
 /// The type of a referrer: that of its config where its manifest has none (OCI image specification,
 /// "Guidelines for Artifact Usage").
-fn artifact_type(manifest: &ImageManifest) -> &str {
+pub(crate) fn artifact_type(manifest: &ImageManifest) -> &str {
     match manifest.artifact_type() {
         Some(artifact_type) => artifact_type.as_ref(),
         None => manifest.config().media_type().as_ref(),
     }
+}
+
+/// Returns true if a list of referrers says that this one may be a signature.
+pub(crate) fn may_be_signature(described: &Descriptor) -> bool {
+    let artifact_type = described.artifact_type().as_ref();
+    described.size() <= SMALL_MAX_BYTES
+        && artifact_type.is_some_and(|text| signature::may_be_signature(text.as_ref()))
 }
 
 /// Reads the manifest of a referrer of `subject`, and refuses one that exceeds a limit, or refers

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cofferdam_capability::{Digest, DsseError, Envelope, SigningKey, VerifyingKey};
+use oci_spec::image::MediaType;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -18,6 +19,9 @@ use crate::tool_image::canonical_json;
 
 /// The media type of a Sigstore bundle, version 0.3.
 pub const BUNDLE_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+/// The beginning of the media types of Sigstore bundles of every version.
+const BUNDLE_PREFIX: &str = "application/vnd.dev.sigstore.bundle";
 
 /// The type of a payload that is an in-toto statement.
 pub const IN_TOTO_TYPE: &str = "application/vnd.in-toto+json";
@@ -114,14 +118,18 @@ fn bundle(envelope: &Envelope, key: &VerifyingKey) -> Result<Vec<u8>, Error> {
     }))
 }
 
+/// Returns true if a document of this type may be a signature: a bundle, or the older form of
+/// cosign, whose manifest says that it is an image.
+pub(crate) fn may_be_signature(artifact_type: &str) -> bool {
+    artifact_type.starts_with(BUNDLE_PREFIX) || MediaType::ImageConfig.as_ref() == artifact_type
+}
+
 /// The envelope in a referrer: alone, or in a Sigstore bundle.
 pub(crate) fn envelope(referrer: &Referrer) -> Option<Result<Envelope, DsseError>> {
     let [part] = referrer.parts.as_slice() else {
         return None;
     };
-    let is_bundle = part
-        .media_type
-        .starts_with("application/vnd.dev.sigstore.bundle");
+    let is_bundle = part.media_type.starts_with(BUNDLE_PREFIX);
     if !is_bundle {
         let is_envelope = [
             IN_TOTO_TYPE,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use cofferdam_capability::{Digest, VerifyingKey};
+use reqwest::Url;
 
 use crate::error::Error;
 use crate::reference::Reference;
@@ -83,6 +84,12 @@ impl Signers {
         names.sort();
         names.dedup();
         names
+    }
+
+    /// Returns true if this document is a signature of one of these digests by any of the signers.
+    pub(crate) fn have_signed(&self, referrer: &Referrer, images: &[Digest]) -> bool {
+        let mut signers = self.0.iter();
+        signers.any(|signer| signature::is_signed(referrer, images, &signer.key))
     }
 
     /// Refuses an image that lacks the signature of a signer who has to have signed it. `images`
@@ -189,14 +196,24 @@ impl fmt::Display for Scope {
     }
 }
 
-/// A registry by one spelling: lowercase, without the port of HTTPS, and Docker's own by its one
-/// name.
+/// A registry by one spelling: the one that requests go to, without the port of HTTPS and without
+/// the dot that may end a name; and Docker's own by its one name.
 fn canonical_registry(registry: &str) -> String {
-    let lower = registry.to_ascii_lowercase();
-    let lower = lower.strip_suffix(":443").unwrap_or(&lower);
-    match lower {
+    let url = Url::parse(&format!("https://{registry}/"));
+    // Nothing can be sent to a registry that is no address.
+    let Some(host) = url.as_ref().ok().and_then(Url::host_str) else {
+        return registry.to_ascii_lowercase();
+    };
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let port = url.as_ref().ok().and_then(Url::port);
+    let lower = match port {
+        // The parser has left out the port of HTTPS.
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    match lower.as_str() {
         "index.docker.io" | "registry-1.docker.io" => "docker.io".to_owned(),
-        other => other.to_owned(),
+        _ => lower,
     }
 }
 
@@ -211,7 +228,7 @@ fn canonical(registry: &str, repository: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Scope;
+    use super::{Scope, canonical_registry};
 
     #[track_caller]
     fn check(scope: &str, within: &[&str], outside: &[&str]) {
@@ -261,6 +278,33 @@ mod tests {
     }
 
     #[test]
+    fn a_registry_has_one_spelling() {
+        for spelling in [
+            "127.0.0.1:5599",
+            "127.0.0.1:05599",
+            "127.1:5599",
+            "0x7f.1:5599",
+            "0177.0.0.1:5599",
+            "2130706433:5599",
+        ] {
+            assert_eq!(canonical_registry(spelling), "127.0.0.1:5599", "{spelling}");
+        }
+        for spelling in [
+            "reg.example",
+            "REG.example:443",
+            "reg.example:0443",
+            "reg.example.",
+            "reg.example.:443",
+        ] {
+            assert_eq!(canonical_registry(spelling), "reg.example", "{spelling}");
+        }
+        for spelling in ["docker.io", "index.docker.io:443", "Registry-1.docker.io"] {
+            assert_eq!(canonical_registry(spelling), "docker.io", "{spelling}");
+        }
+        assert_eq!(canonical_registry("reg.example:80"), "reg.example:80");
+    }
+
+    #[test]
     fn what_is_no_scope_is_refused() {
         let wrong = [
             "",
@@ -270,6 +314,9 @@ mod tests {
             "reg.example/*/a",
             "reg.example",
             "/*",
+            "127.1:5599/tools/*",
+            "127.0.0.1:05599/*",
+            "reg.example:0443/a",
         ];
         for text in wrong {
             assert!(text.parse::<Scope>().is_err(), "{text}");

@@ -4,12 +4,12 @@
 
 mod archive;
 mod bundle;
+mod files;
 mod image;
 mod server;
 mod skill;
 mod subject;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use cofferdam_capability::Digest;
@@ -18,6 +18,7 @@ use cofferdam_tool::Runner;
 
 use crate::build::BuildEnvironment;
 use crate::error::Error;
+use files::Draft;
 use subject::Subject;
 
 /// The choices of the author.
@@ -59,20 +60,13 @@ pub struct PublishedFile {
     pub size: u64,
 }
 
-/// A file before it is written.
-struct Draft {
-    /// Its path below the directory.
-    path: PathBuf,
-    purpose: &'static str,
-    bytes: Vec<u8>,
-}
-
-/// Makes the files. None is written before all of them have been made.
+/// Makes the files. None gets its name before all of them have been made and written.
 ///
 /// # Errors
 ///
-/// [`Error::Usage`] for a component without what a catalogue asks for, or a name that it would
-/// refuse; [`Error::Work`] if a file cannot be written.
+/// [`Error::Usage`] for a component without what a catalogue asks for, a name that it would
+/// refuse, or something in the place of a file that is none; [`Error::Work`] if a file cannot be
+/// written.
 pub async fn publish(
     publication: Publication,
     environment: &BuildEnvironment,
@@ -113,26 +107,9 @@ pub async fn publish(
             bytes: bundle::zip(&subject, &author, &pinned)?,
         },
     ];
-    let files = drafts.into_iter().map(|draft| draft.write(&out));
     Ok(Published {
         component: subject.digest,
         image: packed.digest,
-        files: files.collect::<Result<_, _>>()?,
+        files: files::write(&out, drafts.into())?,
     })
-}
-
-impl Draft {
-    fn write(self, out: &Path) -> Result<PublishedFile, Error> {
-        let path = out.join(&self.path);
-        let directory = path.parent().unwrap_or(out);
-        fs::create_dir_all(directory)
-            .and_then(|()| fs::write(&path, &self.bytes))
-            .map_err(|error| Error::work(format!("{}: {error}", path.display())))?;
-        Ok(PublishedFile {
-            path,
-            purpose: self.purpose,
-            digest: Digest::of(&self.bytes),
-            size: self.bytes.len() as u64,
-        })
-    }
 }

@@ -169,6 +169,43 @@ fn wrong_registries() {
 }
 
 #[test]
+fn other_spellings_of_registries() {
+    for registry in [
+        "127.0.0.1:05599",
+        "127.1:5599",
+        "127.1",
+        "0x7f.1:5599",
+        "0X7F.1:5599",
+        "0x7f000001:5599",
+        "0177.0.0.1:5599",
+        "127.0.0.01:5599",
+        "127.0.0.0x1",
+        "127.0.0.0x",
+        "2130706433:5599",
+        "127.0.0.1.1:5599",
+        "127.0.0.256",
+        "reg.example:0443",
+        "a.1",
+    ] {
+        check_refused(
+            &format!("{registry}/tools/wc:1"),
+            &format!(
+                "`{registry}` is another spelling of a registry: write an address as four decimal \
+                 numbers, and a port without zeros before it"
+            ),
+        );
+    }
+    // A dot at the end makes no other name of a host.
+    check_refused(
+        "reg.example./wc",
+        "`reg.example.` is not a host name with an optional port",
+    );
+    check("0x7f.example/wc", "0x7f.example wc latest -");
+    check("1.example:443/wc", "1.example:443 wc latest -");
+    check("0xg.0xg/wc", "0xg.0xg wc latest -");
+}
+
+#[test]
 fn wrong_digests() {
     let upper = HEX.to_uppercase();
     for text in [

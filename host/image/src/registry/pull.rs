@@ -104,7 +104,7 @@ pub(super) async fn pull(
         referrers,
         rows: referring,
         blobs: mut arrived,
-    } = referrers(session, store, &subjects, signers.requires(reference)).await?;
+    } = referrers(session, store, reference, &subjects, signers).await?;
     signers.check(reference, &subjects, &referrers)?;
     drop(referrers);
     let mut wanted: Vec<Wanted<'_>> = Vec::new();
@@ -193,10 +193,12 @@ pub(super) async fn pull(
 async fn referrers(
     session: &mut Session<'_>,
     store: &Arc<Store>,
+    reference: &Reference,
     subjects: &[Digest],
-    is_required: bool,
+    signers: &Signers,
 ) -> Result<Brought, Error> {
-    match referrers::fetch(session, store, subjects, is_required).await {
+    let is_required = signers.requires(reference);
+    match referrers::fetch(session, store, subjects, is_required, signers).await {
         Err(error) if !is_required => {
             tracing::warn!(%error, "what refers to the image is left out");
             Ok(Brought::default())

@@ -21,13 +21,20 @@ use super::session::{ANSWER, Session};
 use super::upload::Upload;
 use crate::blocking::blocking;
 use crate::error::Error;
-use crate::referrer::{self, REFERRERS_MAX, REFERRERS_MAX_BYTES, Referrer};
+use crate::referrer::{self, Budget, REFERRERS_MAX, Referrer};
+use crate::signature;
+use crate::signers::Signers;
 use crate::store::limits::MANIFEST;
 use crate::store::{Arrived, Store, StoredReferrer, blob};
 use crate::tool_image::canonical_json;
 
-/// The most pages of a list of referrers that are read. Registries put a hundred on one.
-const PAGES_MAX: usize = 8;
+/// The most pages of a list of referrers that are read. Registries put a hundred on one, and what
+/// others have added must not hide a signature behind it.
+const PAGES_MAX: usize = 64;
+
+/// The most rows of a list that are fetched because they may be signatures: twice as many as are
+/// kept. Anybody who may push may add some that are nobody's.
+const SIGNATURES_MAX: usize = 2 * REFERRERS_MAX;
 
 /// Number of referrers that travel at once, as the blobs of an image do.
 const AT_ONCE: usize = 4;
@@ -52,22 +59,37 @@ struct Listed {
     manifest: ImageManifest,
 }
 
+/// A referrer with its parts.
+struct Taken {
+    referrer: Referrer,
+    /// The digest that it refers to, and its descriptor.
+    row: (Digest, Descriptor),
+    /// The digests of all blobs that it needs.
+    needed: Vec<Digest>,
+}
+
 /// A page of a list of referrers.
 struct Page {
     rows: Vec<Descriptor>,
     next: Option<Url>,
 }
 
-/// Fetches what refers to these digests: at most [`REFERRERS_MAX`], of [`REFERRERS_MAX_BYTES`]
-/// together. One that is broken is left out, with a line in the log.
+/// Fetches what refers to these digests: at most [`REFERRERS_MAX`], with a [`Budget`] for the large
+/// ones. What may be a signature comes before all others, and is tried beyond that number: where
+/// there are too many, those of these signers stay. One that is broken is left out, with a line in
+/// the log.
 pub(super) async fn fetch(
     session: &mut Session<'_>,
     store: &Arc<Store>,
     subjects: &[Digest],
     older_too: bool,
+    signers: &Signers,
 ) -> Result<Brought, Error> {
-    let mut listed = Vec::new();
+    let mut listed: Vec<Listed> = Vec::new();
     for subject in subjects {
+        if older_too {
+            listed.extend(sound(older(session, *subject).await)?.flatten());
+        }
         let rows = list(session, *subject).await?;
         let manifests = rows.into_iter().map(|row| {
             let mut session = session.fork();
@@ -79,29 +101,52 @@ pub(super) async fn fetch(
             listed.extend(sound(found)?);
         }
         drop(manifests);
-        if older_too {
-            listed.extend(sound(older(session, *subject).await)?.flatten());
-        }
     }
-    let mut bytes = 0;
-    let mut brought = Brought::default();
-    let mut needed = HashSet::new();
+    // Those of every subject, by the word of their own manifests.
+    listed.sort_by_key(|found| !found.may_be_signature());
+    let mut budget = Budget::default();
+    let mut left_out = 0;
+    let mut taken = Vec::new();
+    let mut blobs = Vec::new();
     for found in listed {
-        bytes += referrer::size(&found.manifest);
-        if bytes > REFERRERS_MAX_BYTES || brought.rows.len() == REFERRERS_MAX {
-            let digest = found.subject;
-            tracing::warn!(%digest, "it has more referrers than are fetched: some are left out");
-            break;
+        let is_beyond = taken.len() >= REFERRERS_MAX && !found.may_be_signature();
+        if is_beyond || !budget.takes(&found.manifest) {
+            left_out += 1;
+            continue;
         }
         let digest = found.digest;
-        match sound(bring(session, store, found, &mut brought).await)? {
-            Some(blobs) => needed.extend(blobs),
+        match sound(bring(session, store, found, &mut blobs).await)? {
+            Some(one) => taken.push(one),
             None => tracing::warn!(%digest, "it is left out"),
         }
     }
+    if taken.len() > REFERRERS_MAX {
+        taken.sort_by_cached_key(|one| !signers.have_signed(&one.referrer, subjects));
+        left_out += taken.len() - REFERRERS_MAX;
+        taken.truncate(REFERRERS_MAX);
+    }
+    if left_out > 0 {
+        tracing::warn!("the image has more referrers than are fetched: {left_out} are left out");
+    }
+    let mut brought = Brought::default();
+    let mut needed = HashSet::new();
+    for one in taken {
+        brought.referrers.push(one.referrer);
+        brought.rows.push(one.row);
+        needed.extend(one.needed);
+    }
     // Parts of those that were left out are nobody's.
-    brought.blobs.retain(|blob| needed.contains(&blob.digest()));
+    blobs.retain(|blob| needed.contains(&blob.digest()));
+    brought.blobs = blobs;
     Ok(brought)
+}
+
+impl Listed {
+    /// Returns true if it may be a signature. What refers to nothing was found by the name of one.
+    fn may_be_signature(&self) -> bool {
+        self.manifest.subject().is_none()
+            || signature::may_be_signature(referrer::artifact_type(&self.manifest))
+    }
 }
 
 /// Nothing for a referrer that is not what it should be; other failures stay.
@@ -155,13 +200,12 @@ async fn older(session: &mut Session<'_>, subject: Digest) -> Result<Option<List
 }
 
 /// Fetches the parts of a referrer that no other has brought: most have the same empty config.
-/// Returns the digests of all that it needs.
 async fn bring(
     session: &mut Session<'_>,
     store: &Arc<Store>,
     found: Listed,
-    brought: &mut Brought,
-) -> Result<Vec<Digest>, Error> {
+    blobs: &mut Vec<Arrived>,
+) -> Result<Taken, Error> {
     let Listed {
         digest,
         subject,
@@ -174,7 +218,7 @@ async fn bring(
     for (part, descriptor) in referrer::blobs(&manifest) {
         let part_digest = blob::digest(descriptor)?;
         needed.push(part_digest);
-        let held = brought.blobs.iter();
+        let held = blobs.iter();
         let mut held = held.filter(|held| held.digest() == part_digest);
         if let Some(held) = held.next() {
             if held.size() != descriptor.size() {
@@ -185,11 +229,11 @@ async fn bring(
         }
         let wanted = Wanted { part, descriptor };
         let fetched = fetch_blob(session, store, wanted, stopped.clone()).await?;
-        brought.blobs.push(fetched.blob);
+        blobs.push(fetched.blob);
     }
     let descriptor = referrer::described(&bytes, &manifest)?;
     let store = Arc::clone(store);
-    let held = std::mem::take(&mut brought.blobs);
+    let held = std::mem::take(blobs);
     let (referrer, held) = blocking(move || {
         let mut held = held;
         let read = |part: &Descriptor| {
@@ -203,42 +247,52 @@ async fn bring(
         Ok((referrer, held))
     })
     .await?;
-    brought.blobs = held;
-    brought.referrers.push(referrer?);
-    brought.rows.push((subject, descriptor));
-    Ok(needed)
+    *blobs = held;
+    Ok(Taken {
+        referrer: referrer?,
+        row: (subject, descriptor),
+        needed,
+    })
 }
 
-/// The referrers of an image, as the registry lists them, at most one more than are fetched.
+/// The referrers of an image, as the registry lists them: what may be a signature first, at most
+/// [`SIGNATURES_MAX`], and then the others, at most one more than are fetched. The order of the list
+/// stays, because times in it are the word of whoever has added a row.
 async fn list(session: &mut Session<'_>, subject: Digest) -> Result<Vec<Descriptor>, Error> {
     let mut next = Some(session.target.url(&format!("referrers/{subject}"))?);
-    let mut rows = Vec::new();
+    let mut signatures = Vec::new();
+    let mut others = Vec::new();
     for _ in 0..PAGES_MAX {
         let Some(url) = next.take() else {
             break;
         };
-        match page(session, &url).await? {
+        let rows = match page(session, &url).await? {
             Some(page) => {
-                rows.extend(page.rows);
                 next = page.next;
+                page.rows
             }
             // It has no such API, or it has lost its place.
             None => {
                 let tag = manifest::find(session, &tag(subject)).await?;
-                rows.extend(
-                    tag.map(|bytes| index(&bytes))
-                        .transpose()?
-                        .into_iter()
-                        .flatten(),
-                );
+                let rows = tag.map(|bytes| index(&bytes)).transpose()?;
+                rows.unwrap_or_default()
+            }
+        };
+        for row in rows {
+            if referrer::may_be_signature(&row) {
+                signatures.push(row);
+            } else {
+                others.push(row);
             }
         }
-        if rows.len() > REFERRERS_MAX {
-            rows.truncate(REFERRERS_MAX + 1);
+        signatures.truncate(SIGNATURES_MAX);
+        others.truncate(REFERRERS_MAX + 1);
+        if signatures.len() == SIGNATURES_MAX {
             break;
         }
     }
-    Ok(rows)
+    signatures.append(&mut others);
+    Ok(signatures)
 }
 
 /// A page of the registry's own list; none if it has no such list.

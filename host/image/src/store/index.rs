@@ -11,7 +11,7 @@ use super::{blob, file};
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::reference::Reference;
-use crate::referrer::REFERRERS_MAX;
+use crate::referrer::{self, REFERRERS_MAX};
 use crate::tool_image::canonical_json;
 
 /// One row of [`Store::list`](crate::Store::list).
@@ -181,6 +181,7 @@ impl Index {
     }
 
     /// Adds a referrer of `subject`, unless it is there. Returns false if the image has too many.
+    /// What may be a signature takes the place of the last one that cannot be.
     pub(super) fn attach(
         &mut self,
         subject: Digest,
@@ -193,7 +194,14 @@ impl Index {
         }
         let of_subject = self.rows.iter().filter(|row| row.subject == Some(subject));
         if of_subject.count() >= REFERRERS_MAX {
-            return Ok(false);
+            let is_other = |other: &Row| {
+                other.subject == Some(subject) && !referrer::may_be_signature(&other.descriptor)
+            };
+            let place = self.rows.iter().rposition(is_other);
+            let Some(place) = place.filter(|_| referrer::may_be_signature(&row.descriptor)) else {
+                return Ok(false);
+            };
+            self.rows.remove(place);
         }
         self.rows.push(row);
         Ok(true)

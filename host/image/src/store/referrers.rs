@@ -8,7 +8,7 @@ use super::blob;
 use super::index::Index;
 use super::limits::{MANIFEST, Part};
 use crate::error::Error;
-use crate::referrer::{self, Attachment, REFERRERS_MAX, REFERRERS_MAX_BYTES, Referrer};
+use crate::referrer::{self, Attachment, Budget, REFERRERS_MAX, REFERRERS_MAX_BYTES, Referrer};
 
 /// A referrer as it lies in the store, for whoever passes it on.
 #[derive(Debug)]
@@ -23,8 +23,8 @@ pub(crate) struct StoredReferrer {
     pub(crate) names_subject: bool,
 }
 
-/// Reads the referrers of these images, of one type or of all. The most recent ones beyond the
-/// bytes that may be read are left out, with a line in the log.
+/// Reads the referrers of these images, of one type or of all. Large ones beyond the bytes that may
+/// be read are left out, with a line in the log.
 pub(super) fn read(
     dir: &Dir,
     index: &Index,
@@ -32,7 +32,7 @@ pub(super) fn read(
     wanted: Option<&str>,
 ) -> Result<Vec<Referrer>, Error> {
     let mut referrers = Vec::new();
-    let mut bytes = 0;
+    let mut budget = Budget::default();
     for (subject, descriptor) in of(index, subjects) {
         let artifact_type = descriptor.artifact_type().as_ref();
         let is_wanted = wanted.is_none_or(|wanted| {
@@ -42,13 +42,13 @@ pub(super) fn read(
             continue;
         }
         let (digest, manifest) = manifest(dir, subject, descriptor)?;
-        bytes += referrer::size(&manifest);
-        if bytes > REFERRERS_MAX_BYTES {
+        if !budget.takes(&manifest) {
             tracing::warn!(
                 %subject,
-                "referrers of more than {REFERRERS_MAX_BYTES} bytes together are left out"
+                %digest,
+                "it is left out: referrers may have {REFERRERS_MAX_BYTES} bytes together"
             );
-            break;
+            continue;
         }
         let read = |part: &Descriptor| blob::read(dir, part, &super::limits::REFERRER);
         referrers.push(Referrer::unpack(digest, subject, &manifest, read)?);
