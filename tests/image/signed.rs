@@ -11,7 +11,7 @@ use rcgen::{KeyPair, SigningKey};
 use serde_json::{Value, json};
 
 use crate::support::images::{files, keep, listed};
-use crate::support::liar::{Liar, MANIFEST, Shelf};
+use crate::support::liar::{Answer, INDEX, Liar, MANIFEST, Request, Shelf};
 use crate::support::{Ran, Registry, Scratch, cofferdam, python, skopeo_json};
 
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
@@ -108,7 +108,7 @@ fn shelf(referrers: impl FnOnce(&mut Shelf, &Value) -> Vec<Value>) -> (Shelf, Va
     shelf.tag("1", &image);
     let rows = referrers(&mut shelf, &image);
     let list = json!({ "schemaVersion": 2, "manifests": rows });
-    let list = shelf.json(crate::support::liar::INDEX, &list);
+    let list = shelf.json(INDEX, &list);
     let tag = image["digest"]
         .as_str()
         .expect("a digest")
@@ -210,6 +210,38 @@ fn a_signed_image_is_pulled_used_and_passed_on() {
     // What refers to an image goes with it.
     cofferdam(&other, ["tool", "rm", &target]).run().exits(0);
     assert_eq!(files(&other, "blobs/sha256"), 0);
+}
+
+#[test]
+fn an_image_without_the_signature_is_not_imported() {
+    let author = Scratch::new();
+    let registry = Registry::start();
+    let key = ed25519();
+    let private = key_file(&author, "release.pem", &key);
+    let signed = keep(&author, "args:1", "Prints its arguments");
+    let target = registry.reference("tools/args:1");
+    push(&author, "args:1", &target, Some(&private));
+    // Another image, which nobody has signed, in a file under the name of the signed one.
+    let other = keep(&author, "args:2", "Prints something else");
+    assert_ne!(signed, other);
+    let file = author.path().join("args.tar").display().to_string();
+    let export = ["image", "export", "--output", &file, "args:2"];
+    cofferdam(&author, export).run().exits(0);
+
+    let user = Scratch::new();
+    require(&user, "release", &key, &registry.reference("tools/*"));
+    let import = |name: &str| cofferdam(&user, ["image", "import", &file, "--tag", name]).run();
+    let found = ["requires a signature of `release`", "it has no signature"];
+    import(&target).exits(3).complains(&found);
+    assert!(listed(&user).is_empty());
+    assert_eq!(files(&user, "blobs/sha256"), 0);
+    // It does not move the name of the signed one either.
+    pull(&user, &target).exits(0);
+    import(&target).exits(3).complains(&found);
+    assert_eq!(listed(&user), [(target.clone(), signed)].into());
+    run(&user, &target).exits(0);
+    // Under a name that requires nothing it may come.
+    import("args:2").exits(0);
 }
 
 #[test]
@@ -393,6 +425,88 @@ fn older_signatures_of_cosign_count() {
 }
 
 #[test]
+fn what_others_add_does_not_hide_a_signature() {
+    let key = ed25519();
+    let digest = |image: &Value| image["digest"].as_str().expect("a digest").to_owned();
+    let junk = |shelf: &mut Shelf, image: &Value, number: usize| {
+        let layer = shelf.blob("application/json", number.to_string());
+        let config = shelf.blob(EMPTY, "{}");
+        let manifest = json!({ "schemaVersion": 2, "mediaType": MANIFEST,
+            "artifactType": "application/x-junk", "config": config, "layers": [layer],
+            "subject": image });
+        let mut described = shelf.json(MANIFEST, &manifest);
+        described["artifactType"] = "application/x-junk".into();
+        described
+    };
+    // Behind more documents than are kept.
+    let ran = check_pull(&key, |shelf, image| {
+        let rows = (0..100).map(|number| junk(shelf, image, number));
+        let mut rows: Vec<_> = rows.collect();
+        let signed = bundle(&key, &digest(image), SIGN);
+        rows.push(referrer(shelf, image, &signed));
+        rows
+    });
+    ran.exits(0);
+    // Behind more signatures of somebody else than are kept.
+    let theirs = ed25519();
+    let ran = check_pull(&key, |shelf, image| {
+        let forged = |number: usize| {
+            let mut forged = bundle(&theirs, &digest(image), SIGN);
+            forged["number"] = number.into();
+            forged
+        };
+        let rows = (0..70).map(|number| referrer(shelf, image, &forged(number)));
+        let mut rows: Vec<_> = rows.collect();
+        let signed = bundle(&key, &digest(image), SIGN);
+        rows.push(referrer(shelf, image, &signed));
+        rows
+    });
+    ran.exits(0);
+}
+
+#[test]
+fn a_signature_comes_to_an_image_that_others_have_filled() {
+    let key = ed25519();
+    let scratch = Scratch::new();
+    let fill = |shelf: &mut Shelf, image: &Value, number: usize| {
+        let note = json!({ "note": number });
+        let layer = shelf.json("application/json", &note);
+        let config = shelf.blob(EMPTY, "{}");
+        let manifest = json!({ "schemaVersion": 2, "mediaType": MANIFEST,
+            "artifactType": "application/x-junk", "config": config, "layers": [layer],
+            "subject": image });
+        shelf.json(MANIFEST, &manifest)
+    };
+    let mut rows = Vec::new();
+    let (shelf, _) = shelf(|shelf, image| {
+        rows.extend((0..64).map(|number| fill(shelf, image, number)));
+        let digest = image["digest"].as_str().expect("a digest");
+        rows.push(referrer(shelf, image, &bundle(&key, digest, SIGN)));
+        Vec::new()
+    });
+    // The signature is there when it is asked for a second time.
+    let liar = Liar::start(shelf, move |request: &Request| {
+        let shown = if request.before == 0 {
+            &rows[..64]
+        } else {
+            &rows[..]
+        };
+        let list = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": shown });
+        let is_list = request.path.contains("/referrers/");
+        is_list.then(|| Answer::ok(list.to_string()).header(format!("content-type: {INDEX}")))
+    });
+    let image = liar.reference("args:1");
+    pull(&scratch, &image).exits(0);
+    require(&scratch, "release", &key, &liar.reference("args"));
+    pull(&scratch, &image).exits(0);
+    let inspect = ["tool", "inspect", &image, "--format", "json"];
+    let shown = cofferdam(&scratch, inspect).run().exits(0).json();
+    let shown = shown["attestations"].as_array().expect("a list").clone();
+    let is_signed = |one: &&Value| one["signed_by"] == json!(["release"]);
+    assert_eq!(shown.iter().filter(is_signed).count(), 1);
+}
+
+#[test]
 fn a_signature_is_one_for_another_implementation() {
     let author = Scratch::new();
     let registry = Registry::start();
@@ -474,4 +588,18 @@ fn what_is_wrong_with_a_signer_is_told() {
         "\"args:1\"",
         &["cofferdam.toml:4", "HOST/NAME/*"],
     );
+    // Another spelling of a registry would be another rule for the same images.
+    check(
+        "release",
+        &public,
+        "\"127.1:5599/tools/*\"",
+        &["cofferdam.toml:4", "HOST/NAME/*"],
+    );
+    scratch.file("data/cofferdam.toml", "");
+    for spelling in ["127.0.0.1:05599", "127.1:5599", "2130706433:5599"] {
+        let image = format!("{spelling}/tools/args:1");
+        let ran = cofferdam(&scratch, ["tool", "pull", &image, "--plain-http"]).run();
+        ran.exits(2)
+            .complains(&["another spelling of a registry", "four decimal numbers"]);
+    }
 }

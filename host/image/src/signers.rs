@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::str::FromStr;
 
 use cofferdam_capability::{Digest, VerifyingKey};
@@ -11,6 +12,9 @@ use crate::error::Error;
 use crate::reference::Reference;
 use crate::referrer::Referrer;
 use crate::signature;
+
+/// The port of plain HTTP, which may be spoken to this machine, and may then be left out.
+const HTTP_PORT: u16 = 80;
 
 /// Somebody whose signatures count.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -205,9 +209,14 @@ fn canonical_registry(registry: &str) -> String {
         return registry.to_ascii_lowercase();
     };
     let host = host.strip_suffix('.').unwrap_or(host);
+    let is_here = host == "localhost"
+        || host
+            .parse()
+            .is_ok_and(|address: Ipv4Addr| address.is_loopback());
     let port = url.as_ref().ok().and_then(Url::port);
+    // The parser has left out the port of HTTPS.
+    let port = port.filter(|port| !is_here || *port != HTTP_PORT);
     let lower = match port {
-        // The parser has left out the port of HTTPS.
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
     };
@@ -302,6 +311,9 @@ mod tests {
             assert_eq!(canonical_registry(spelling), "docker.io", "{spelling}");
         }
         assert_eq!(canonical_registry("reg.example:80"), "reg.example:80");
+        // On this machine a request without a port may go to that of HTTP.
+        assert_eq!(canonical_registry("127.0.0.1:80"), "127.0.0.1");
+        assert_eq!(canonical_registry("localhost:80"), "localhost");
     }
 
     #[test]

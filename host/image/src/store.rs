@@ -33,6 +33,7 @@ use crate::error::Error;
 use crate::kind::{AGENT_ARTIFACT, Kind};
 use crate::reference::Reference;
 use crate::referrer::{Attachment, Referrer};
+use crate::signers::Signers;
 use crate::tool_image::{self, Layout, ToolImage};
 use found::Found;
 use index::Index;
@@ -364,18 +365,27 @@ impl Store {
     /// # Errors
     ///
     /// [`Error::Corrupt`] and [`Error::TooLarge`] for an archive that is not what it should be,
-    /// [`Error::NotATool`] and [`Error::NotAnAgent`] for what is neither in it. The store is then
-    /// as it was.
+    /// [`Error::NotATool`] and [`Error::NotAnAgent`] for what is neither in it, [`Error::Unsigned`]
+    /// for an image that lacks a signature which its name requires. The store is then as it was.
     pub fn import(
         &self,
         archive: impl Read,
         name: Option<&Reference>,
+        signers: &Signers,
     ) -> Result<Vec<Imported>, Error> {
+        let brought = import::read(&self.dir, archive, name)?;
+        for image in &brought.images {
+            if signers.requires(&image.reference) {
+                let mut documents = brought.documents(&image.signable)?;
+                documents.extend(self.documents(&image.signable)?);
+                signers.check(&image.reference, &image.signable, &documents)?;
+            }
+        }
         let import::Brought {
             images,
             referrers,
             blobs,
-        } = import::read(&self.dir, archive, name)?;
+        } = brought;
         let rows = images
             .iter()
             .map(|image| (image.reference.clone(), image.descriptor.clone()));
@@ -390,6 +400,12 @@ impl Store {
                 moved_from: former.filter(|former| *former != image.digest),
             });
         Ok(imported.collect())
+    }
+
+    /// The documents of this store that refer to one of these digests.
+    fn documents(&self, subjects: &[Digest]) -> Result<Vec<Referrer>, Error> {
+        let _lock = Lock::shared(&self.dir)?;
+        referrers::read(&self.dir, &Index::read(&self.dir)?, subjects, None)
     }
 
     /// A blob of an image, to be read in pieces.

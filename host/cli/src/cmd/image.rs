@@ -67,7 +67,7 @@ pub(crate) async fn run(
         Image::Push(push) => push::run(push, None, &config()?, &data()?).await,
         Image::Rm(rm) => rm::run(rm, &data()?).await,
         Image::Export(export) => export::run(export, &data()?).await,
-        Image::Import(import) => import::run(import, &data()?).await,
+        Image::Import(import) => import::run(import, &config()?, &data()?).await,
         Image::Fmt(arguments) => fmt::run(&arguments),
         Image::Prune(listing) => prune(&listing, &data()?).await,
     }

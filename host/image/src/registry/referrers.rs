@@ -256,8 +256,8 @@ async fn bring(
 }
 
 /// The referrers of an image, as the registry lists them: what may be a signature first, at most
-/// [`SIGNATURES_MAX`], and then the others, at most one more than are fetched. The order of the list
-/// stays, because times in it are the word of whoever has added a row.
+/// [`SIGNATURES_MAX`], and then the others, at most one more than are fetched. The order of the
+/// list stays, because times in it are the word of whoever has added a row.
 async fn list(session: &mut Session<'_>, subject: Digest) -> Result<Vec<Descriptor>, Error> {
     let mut next = Some(session.target.url(&format!("referrers/{subject}"))?);
     let mut signatures = Vec::new();

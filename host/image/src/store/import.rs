@@ -19,7 +19,7 @@ use crate::content;
 use crate::error::Error;
 use crate::kind::{AGENT_ARTIFACT, Kind};
 use crate::reference::Reference;
-use crate::referrer;
+use crate::referrer::{self, Budget, REFERRERS_MAX, Referrer};
 use crate::tool_image;
 
 /// The most entries of an archive: those of a few hundred images.
@@ -54,8 +54,35 @@ pub(super) struct Brought {
 pub(super) struct BroughtImage {
     pub(super) reference: Reference,
     pub(super) digest: Digest,
+    /// The digests that signatures of it may name: its own, and that of the manifest to run.
+    pub(super) signable: Vec<Digest>,
     pub(super) kind: Kind,
     pub(super) descriptor: Descriptor,
+}
+
+impl Brought {
+    /// The documents that refer to one of these digests: as many as the store keeps of each.
+    pub(super) fn documents(&self, subjects: &[Digest]) -> Result<Vec<Referrer>, Error> {
+        let bytes_of = |digest: Digest| {
+            let found = self.blobs.iter().find(|blob| blob.digest() == digest);
+            let missing = || wrong(format!("lacks the blob {digest}"));
+            found.ok_or_else(missing)?.read()
+        };
+        let mut budget = Budget::default();
+        let mut documents = Vec::new();
+        for subject in subjects {
+            let rows = self.referrers.iter().filter(|(of, _)| of == subject);
+            for (_, row) in rows.take(REFERRERS_MAX) {
+                let digest = blob::digest(row)?;
+                let manifest = referrer::read(digest, *subject, &bytes_of(digest)?)?;
+                if budget.takes(&manifest) {
+                    let read = |part: &Descriptor| bytes_of(blob::digest(part)?);
+                    documents.push(Referrer::unpack(digest, *subject, &manifest, read)?);
+                }
+            }
+        }
+        Ok(documents)
+    }
 }
 
 /// The parts of an archive.
@@ -208,6 +235,7 @@ fn image(
         Ok(bytes)
     };
     needed.push(top);
+    let mut signable = vec![top];
     let bytes = read(row, &MANIFEST)?;
     let mut media_type = MediaType::ImageManifest;
     let mut manifest_bytes = bytes;
@@ -219,6 +247,7 @@ fn image(
         })?;
         let wasm = platform::wasm(&reference, &index)?;
         needed.push(blob::digest(wasm)?);
+        signable.push(blob::digest(wasm)?);
         manifest_bytes = read(wasm, &MANIFEST)?;
         media_type = MediaType::ImageIndex;
     }
@@ -246,6 +275,7 @@ fn image(
     Ok(BroughtImage {
         reference,
         digest: top,
+        signable,
         kind,
         descriptor,
     })

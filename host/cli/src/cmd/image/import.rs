@@ -8,6 +8,7 @@ use clap::Args;
 use cofferdam_image::{Error, Imported, Reference};
 use serde_json::json;
 
+use crate::config::Config;
 use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host;
@@ -29,12 +30,13 @@ pub(crate) struct Import {
     format: Format,
 }
 
-pub(super) async fn run(import: Import, data: &DataDir) -> Result<(), Failure> {
+pub(super) async fn run(import: Import, config: &Config, data: &DataDir) -> Result<(), Failure> {
     let Import { file, tag, format } = import;
     let name = tag
         .map(|tag| tag.parse::<Reference>())
         .transpose()
         .map_err(Failure::usage)?;
+    let signers = config.signers.signers()?;
     let store = host::image_store(data)?;
     let shown = file.display().to_string();
     let archive: Box<dyn Read + Send> = if file == Path::new("-") {
@@ -44,7 +46,7 @@ pub(super) async fn run(import: Import, data: &DataDir) -> Result<(), Failure> {
             File::open(&file).map_err(|error| Failure::usage(format!("{shown}: {error}")))?;
         Box::new(file)
     };
-    let import = move || store.import(BufReader::new(archive), name.as_ref());
+    let import = move || store.import(BufReader::new(archive), name.as_ref(), &signers);
     let imported = tokio::task::spawn_blocking(import)
         .await
         .map_err(Failure::work)?;
