@@ -499,11 +499,6 @@ fn a_signature_comes_to_an_image_that_others_have_filled() {
     pull(&scratch, &image).exits(0);
     require(&scratch, "release", &key, &liar.reference("args"));
     pull(&scratch, &image).exits(0);
-    let inspect = ["tool", "inspect", &image, "--format", "json"];
-    let shown = cofferdam(&scratch, inspect).run().exits(0).json();
-    let shown = shown["attestations"].as_array().expect("a list").clone();
-    let is_signed = |one: &&Value| one["signed_by"] == json!(["release"]);
-    assert_eq!(shown.iter().filter(is_signed).count(), 1);
 }
 
 #[test]

@@ -11,7 +11,6 @@ use cofferdam_capability::Digest;
 use oci_spec::image::{Descriptor, ImageManifest, ImageManifestBuilder, MediaType, SCHEMA_VERSION};
 
 use crate::error::Error;
-use crate::signature;
 use crate::store::blob;
 use crate::store::limits::{MANIFEST, Part, REFERRER};
 use crate::tool_image::{canonical_json, descriptor};
@@ -26,7 +25,7 @@ pub const REFERRERS_MAX_BYTES: u64 = 32 << 20;
 
 /// The size of a referrer that takes no room from others (64 KiB). A signature with the
 /// certificates of its signer and the proof of a log has about 20 KiB.
-const SMALL_MAX_BYTES: u64 = 64 << 10;
+pub(crate) const SMALL_MAX_BYTES: u64 = 64 << 10;
 
 /// The most layers of a referrer. One has one; an older signature of cosign has one for each
 /// signer.
@@ -205,13 +204,6 @@ pub(crate) fn artifact_type(manifest: &ImageManifest) -> &str {
         Some(artifact_type) => artifact_type.as_ref(),
         None => manifest.config().media_type().as_ref(),
     }
-}
-
-/// Returns true if a list of referrers says that this one may be a signature.
-pub(crate) fn may_be_signature(described: &Descriptor) -> bool {
-    let artifact_type = described.artifact_type().as_ref();
-    described.size() <= SMALL_MAX_BYTES
-        && artifact_type.is_some_and(|text| signature::may_be_signature(text.as_ref()))
 }
 
 /// Reads the manifest of a referrer of `subject`, and refuses one that exceeds a limit, or refers

@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cofferdam_capability::{Digest, DsseError, Envelope, SigningKey, VerifyingKey};
-use oci_spec::image::MediaType;
+use oci_spec::image::{Descriptor, MediaType};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::error::Error;
-use crate::referrer::{Attachment, Referrer, ReferrerPart};
+use crate::referrer::{Attachment, Referrer, ReferrerPart, SMALL_MAX_BYTES};
 use crate::tool_image::canonical_json;
 
 /// The media type of a Sigstore bundle, version 0.3.
@@ -118,9 +118,16 @@ fn bundle(envelope: &Envelope, key: &VerifyingKey) -> Result<Vec<u8>, Error> {
     }))
 }
 
+/// Returns true if a list of referrers says that this one may be a signature.
+pub(crate) fn may_be_signature(described: &Descriptor) -> bool {
+    let artifact_type = described.artifact_type().as_ref();
+    described.size() <= SMALL_MAX_BYTES
+        && artifact_type.is_some_and(|text| is_type_of_signatures(text.as_ref()))
+}
+
 /// Returns true if a document of this type may be a signature: a bundle, or the older form of
 /// cosign, whose manifest says that it is an image.
-pub(crate) fn may_be_signature(artifact_type: &str) -> bool {
+pub(crate) fn is_type_of_signatures(artifact_type: &str) -> bool {
     artifact_type.starts_with(BUNDLE_PREFIX) || MediaType::ImageConfig.as_ref() == artifact_type
 }
 

@@ -21,6 +21,8 @@ use crate::error::Error;
 use files::Draft;
 use subject::Subject;
 
+pub use files::PublishedFile;
+
 /// The choices of the author.
 #[derive(Debug)]
 pub struct Publication {
@@ -45,19 +47,6 @@ pub struct Published {
     pub image: Digest,
     /// The files.
     pub files: Vec<PublishedFile>,
-}
-
-/// A file that was made.
-#[derive(Debug)]
-pub struct PublishedFile {
-    /// Its path.
-    pub path: PathBuf,
-    /// Its purpose, in a few words.
-    pub purpose: &'static str,
-    /// The digest of its content.
-    pub digest: Digest,
-    /// Its size, in bytes.
-    pub size: u64,
 }
 
 /// Makes the files. None gets its name before all of them have been made and written.

@@ -145,7 +145,7 @@ impl Listed {
     /// Returns true if it may be a signature. What refers to nothing was found by the name of one.
     fn may_be_signature(&self) -> bool {
         self.manifest.subject().is_none()
-            || signature::may_be_signature(referrer::artifact_type(&self.manifest))
+            || signature::is_type_of_signatures(referrer::artifact_type(&self.manifest))
     }
 }
 
@@ -279,7 +279,7 @@ async fn list(session: &mut Session<'_>, subject: Digest) -> Result<Vec<Descript
             }
         };
         for row in rows {
-            if referrer::may_be_signature(&row) {
+            if signature::may_be_signature(&row) {
                 signatures.push(row);
             } else {
                 others.push(row);

@@ -11,7 +11,8 @@ use super::{blob, file};
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::reference::Reference;
-use crate::referrer::{self, REFERRERS_MAX};
+use crate::referrer::REFERRERS_MAX;
+use crate::signature;
 use crate::tool_image::canonical_json;
 
 /// One row of [`Store::list`](crate::Store::list).
@@ -195,10 +196,10 @@ impl Index {
         let of_subject = self.rows.iter().filter(|row| row.subject == Some(subject));
         if of_subject.count() >= REFERRERS_MAX {
             let is_other = |other: &Row| {
-                other.subject == Some(subject) && !referrer::may_be_signature(&other.descriptor)
+                other.subject == Some(subject) && !signature::may_be_signature(&other.descriptor)
             };
             let place = self.rows.iter().rposition(is_other);
-            let Some(place) = place.filter(|_| referrer::may_be_signature(&row.descriptor)) else {
+            let Some(place) = place.filter(|_| signature::may_be_signature(&row.descriptor)) else {
                 return Ok(false);
             };
             self.rows.remove(place);

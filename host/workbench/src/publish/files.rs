@@ -8,11 +8,23 @@ use std::path::{Path, PathBuf};
 use cofferdam_capability::Digest;
 use tempfile::{Builder, NamedTempFile};
 
-use super::PublishedFile;
 use crate::error::Error;
 
 /// The mode of the files, before the author's mask takes from it: what other programs give theirs.
 const MODE: u32 = 0o666;
+
+/// A file that was made.
+#[derive(Debug)]
+pub struct PublishedFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// Its purpose, in a few words.
+    pub purpose: &'static str,
+    /// The digest of its content.
+    pub digest: Digest,
+    /// Its size, in bytes.
+    pub size: u64,
+}
 
 /// A file before it is written.
 pub(super) struct Draft {
