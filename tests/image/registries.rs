@@ -96,7 +96,8 @@ fn a_registry_with_tls_is_trusted_by_its_certificate() {
 
 #[test]
 fn a_registry_without_tls_is_named_as_such() {
-    let (scratch, registry) = (Scratch::new(), Registry::start());
+    let scratch = Scratch::new();
+    let registry = Registry::start();
     let target = registry.reference("args:1");
     cofferdam(&scratch, ["tool", "pull", &target])
         .run()

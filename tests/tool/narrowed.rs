@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::components::{built, built_of, directory};
 use crate::support::{Ran, Scratch, cofferdam, tool as shipped};
 
-/// What a manifest of a tool that reads files asks for, with comments of its author.
+/// The rows of a manifest of a tool that reads files, with comments of its author.
 const ROWS: &str = "\n# where the notes are\n[[fs]]\npath = \"/workspace\"\n\
     access = \"read-write\" # to be sure\nreason = \"to try\"\n\n\
     # nobody knows why\n[[fs]]\npath = \"/home\"\naccess = \"read-only\"\nreason = \"to try\"\n\n\

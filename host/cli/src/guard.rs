@@ -15,8 +15,8 @@ use crate::paths::{self, DataDir};
 /// The role of a component that a command runs or serves.
 pub(crate) const COMPONENT: &str = "a component";
 
-/// Guards this program, the configuration, the data directory with its keys and tokens, the file
-/// that says which credential helpers are started, and these helpers.
+/// Guards this program, the configuration, the data directory with its keys and tokens, the keys of
+/// signers, the file that says which credential helpers are started, and these helpers.
 pub(crate) fn always(config: &Config, data: &DataDir) -> Result<Guarded, Failure> {
     let mut guarded = Guarded::default();
     add(&mut guarded, data.path(), "the data directory")?;
@@ -44,6 +44,9 @@ pub(crate) fn always(config: &Config, data: &DataDir) -> Result<Guarded, Failure
         for program in by_path {
             add(&mut guarded, &program, "the program of secrets")?;
         }
+    }
+    for key in config.signers.keys() {
+        add(&mut guarded, key, "the key of a signer")?;
     }
     for program in programs() {
         add(&mut guarded, &program, "this program")?;

@@ -239,6 +239,33 @@ fn no_tool_of_a_command_line_may_replace_what_it_names() {
 }
 
 #[test]
+fn no_tool_may_replace_the_key_of_a_signer() {
+    let scratch = Scratch::new();
+    let component = built(
+        &scratch,
+        "changes",
+        "fs_changes",
+        &directory("/workspace", "read-write"),
+    );
+    let keys = scratch.directory("keys");
+    let other = scratch.directory("other");
+    let key = keys.join("release.pub");
+    scratch.file(
+        "data/cofferdam.toml",
+        format!(
+            "[[signer]]\nname = \"release\"\nkey = {key:?}\nimages = [\"registry.test/tools/*\"]\n"
+        ),
+    );
+    let run = |offered: &Path| {
+        let dir = format!("{}:/workspace", offered.display());
+        let args = ["tool", "run", "--dir", &dir].map(std::ffi::OsString::from);
+        cofferdam(&scratch, args.into_iter().chain([component.clone().into()])).run()
+    };
+    run(&keys).exits(2).complains(&["the key of a signer"]);
+    run(&other).exits(0);
+}
+
+#[test]
 fn no_tool_may_replace_a_credential_helper() {
     let scratch = Scratch::new();
     let component = built(

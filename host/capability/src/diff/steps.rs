@@ -9,7 +9,7 @@ const MOST: usize = 10_000_000;
 pub(super) struct Steps(usize);
 
 impl Steps {
-    /// Those of a new comparison.
+    /// The steps of a new comparison.
     pub(super) fn new() -> Self {
         Self(MOST)
     }

@@ -1,6 +1,6 @@
 //! `[[signer]]`: signers, and the images that need their signature.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cofferdam_image::{Scope, Signer, Signers, read_verifying_key};
@@ -109,6 +109,11 @@ impl SignerRows {
             });
         }
         Ok(own)
+    }
+
+    /// The files of the keys.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Path> {
+        self.rows.iter().map(|row| row.key.as_path())
     }
 
     /// Reads the keys. Without one of them no image is pulled or used.

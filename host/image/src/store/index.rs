@@ -182,7 +182,7 @@ impl Index {
     }
 
     /// Adds a referrer of `subject`, unless it is there. Returns false if the image has too many.
-    /// What may be a signature takes the place of the last one that cannot be.
+    /// A possible signature takes the place of the last one that cannot be.
     pub(super) fn attach(
         &mut self,
         subject: Digest,

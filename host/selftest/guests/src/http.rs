@@ -103,7 +103,7 @@ impl Patience {
 ///
 /// # Errors
 ///
-/// What the host answers instead of a response.
+/// The error with which the host answers instead of a response.
 pub fn send_within(request: OutgoingRequest, patience: Patience) -> io::Result<Open> {
     let options = RequestOptions::new();
     let Patience {

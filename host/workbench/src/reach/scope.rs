@@ -81,7 +81,7 @@ struct Outer<'a> {
     around: Option<ScopeId>,
 }
 
-/// Those of all components. They stand in one list, so that none of them owns another.
+/// The definitions of all components. They stand in one list, so that none of them owns another.
 #[derive(Debug, Default)]
 pub(super) struct Outers<'a>(Vec<Outer<'a>>);
 

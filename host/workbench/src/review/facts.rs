@@ -64,7 +64,7 @@ impl Facts {
 }
 
 impl FactsCache {
-    /// Those in this directory that this very program has found; `program` names it.
+    /// The facts in this directory that this very program has found; `program` names it.
     pub fn new(directory: Dir, program: String) -> Self {
         Self { directory, program }
     }

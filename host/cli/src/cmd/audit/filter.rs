@@ -43,45 +43,15 @@ pub(super) struct Filter {
 impl Filter {
     /// Returns true if the call of this line is shown.
     pub(super) fn takes(&self, entry: &Entry, record: &Record) -> bool {
-        let Self {
-            agent,
-            tool,
-            session,
-            outcome,
-            decision,
-            since,
-            until,
-        } = self;
-        let time = humantime::parse_rfc3339_weak(&entry.time).ok();
-        let is = |wanted: &Option<String>, found: Option<&String>| {
-            wanted.as_ref().is_none_or(|wanted| found == Some(wanted))
-        };
-        is(agent, record.agent.as_ref())
-            && is(tool, Some(&record.tool))
-            && is(session, record.session.as_ref())
-            && outcome.is_none_or(|outcome| record.outcome == outcome)
-            && decision.is_none_or(|verdict| record.decision.verdict == verdict)
-            && since.is_none_or(|since| time.is_none_or(|time| time >= since))
-            && until.is_none_or(|until| time.is_none_or(|time| time <= until))
+        let agent = self.agent.as_ref();
+        agent.is_none_or(|agent| record.agent.as_ref() == Some(agent))
+            && self.outcome.is_none_or(|outcome| record.outcome == outcome)
+            && self.takes_line(entry, &record.tool, record.session.as_ref())
+            && self.takes_verdict(record.decision.verdict)
     }
-}
 
-impl Filter {
     /// Returns true if the answer of this line is shown: it is about no outcome.
     pub(super) fn takes_answer(&self, entry: &Entry, answer: &ApprovalAnswer) -> bool {
-        let Self {
-            agent,
-            tool,
-            session,
-            outcome,
-            decision,
-            since,
-            until,
-        } = self;
-        let time = humantime::parse_rfc3339_weak(&entry.time).ok();
-        let is = |wanted: &Option<String>, found: Option<&String>| {
-            wanted.as_ref().is_none_or(|wanted| found == Some(wanted))
-        };
         let verdict = if answer.approved {
             Verdict::Allow
         } else {
@@ -89,13 +59,30 @@ impl Filter {
         };
         let is_of =
             |agent: &String| answer.agent_id == *agent || answer.caller == format!("agent {agent}");
-        agent.as_ref().is_none_or(is_of)
-            && is(tool, Some(&answer.tool))
-            && is(session, answer.session.as_ref())
-            && outcome.is_none()
-            && decision.is_none_or(|decision| decision == verdict)
-            && since.is_none_or(|since| time.is_none_or(|time| time >= since))
-            && until.is_none_or(|until| time.is_none_or(|time| time <= until))
+        self.agent.as_ref().is_none_or(is_of)
+            && self.outcome.is_none()
+            && self.takes_line(entry, &answer.tool, answer.session.as_ref())
+            && self.takes_verdict(verdict)
+    }
+
+    /// Returns true if the time, the tool and the session of a line are asked for.
+    fn takes_line(&self, entry: &Entry, tool: &str, session: Option<&String>) -> bool {
+        let time = humantime::parse_rfc3339_weak(&entry.time).ok();
+        self.tool.as_ref().is_none_or(|wanted| wanted == tool)
+            && self
+                .session
+                .as_ref()
+                .is_none_or(|wanted| session == Some(wanted))
+            && self
+                .since
+                .is_none_or(|since| time.is_none_or(|time| time >= since))
+            && self
+                .until
+                .is_none_or(|until| time.is_none_or(|time| time <= until))
+    }
+
+    fn takes_verdict(&self, verdict: Verdict) -> bool {
+        self.decision.is_none_or(|wanted| wanted == verdict)
     }
 }
 
