@@ -14,8 +14,9 @@ use crate::error::Error;
 const PROFILE: &str = "guest";
 
 /// The settings of that profile for a component that is only asked which tools it has: soon built,
-/// and small enough to be compiled soon. It is the same profile, so that macros are built once.
-const LISTING_SETTINGS: [&str; 3] = ["opt-level=1", "lto=false", "codegen-units=16"];
+/// and small enough to be compiled soon. Cargo has values of its own for these two where it builds
+/// macros, so that those are built once: any other setting would build them a second time.
+const LISTING_SETTINGS: [&str; 2] = ["opt-level=1", "codegen-units=16"];
 
 /// The variable by which the SDK's `export!` is told the directory with the descriptors of tools
 /// that are listed already.
