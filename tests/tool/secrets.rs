@@ -7,6 +7,9 @@ mod commands;
 /// Servers that refuse a token.
 mod refused;
 
+/// Secrets among the other stages of a call.
+mod stages;
+
 /// Sources that fail, and those that have nothing.
 mod sources;
 
@@ -28,6 +31,9 @@ const CLIENT: &str = "planted-client:client/planted+0004";
 
 /// The token that the server gives for the last one.
 const ISSUED: &str = "issued/planted+0005";
+
+/// A secret that is the name of a host as well.
+const NAMED: &str = "planted-name-0009";
 
 /// The manifest of the tool: every name below `test`, a secret for each of four hosts.
 fn manifest(port: u16) -> String {
@@ -107,8 +113,8 @@ impl Setting {
     /// The same with the servers at this port.
     fn at(port: u16, web: Web, secrets: &[&str]) -> Self {
         let scratch = Scratch::new();
-        let names =
-            ["bearer", "key", "basic", "oauth", "auth", "other"].map(|name| format!("{name}.test"));
+        let names = ["bearer", "key", "basic", "oauth", "auth", "other", NAMED]
+            .map(|name| format!("{name}.test"));
         let names: Vec<(&str, &[&str])> = names
             .iter()
             .map(|name| (name.as_str(), &["127.0.0.1"][..]))
