@@ -59,5 +59,8 @@ mod turns;
 /// The tree of an agent, what its tools see of it, and what its model reads.
 mod trees;
 
+/// Databases that older versions left.
+mod upgrades;
+
 /// Agents that are made from images.
 mod run_images;

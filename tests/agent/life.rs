@@ -6,7 +6,7 @@ use std::process::Child;
 use serde_json::Value;
 
 use crate::support::grpc::client;
-use crate::support::{Host, Scratch, checkout, cofferdam, content_of, guest, python};
+use crate::support::{Host, Scratch, cofferdam, content_of, guest};
 
 use super::faults::{agentfile, agents, nothing};
 
@@ -367,52 +367,4 @@ fn many_agents_are_restored_while_clients_are_served() {
     assert_eq!(states, ["ready"; 30]);
     child.kill().unwrap();
     child.wait().unwrap();
-}
-
-/// The database as the first version of it was, with the agent and a message in it: made by Python.
-const FIRST_VERSION: &str = r#"
-import hashlib, os, sqlite3, sys
-database, migration = sys.argv[1:]
-select = "SELECT id, name, home, created_at FROM agents"
-agent = sqlite3.connect(database).execute(select).fetchone()
-for suffix in ["", "-wal", "-shm"]:
-    if os.path.exists(database + suffix):
-        os.remove(database + suffix)
-sql = open(migration).read()
-old = sqlite3.connect(database)
-old.executescript(sql)
-old.executescript("""CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY,
-    description TEXT NOT NULL, installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
-    success BOOLEAN NOT NULL, checksum BLOB NOT NULL, execution_time BIGINT NOT NULL)""")
-checksum = hashlib.sha384(sql.encode()).digest()
-old.execute("INSERT INTO _sqlx_migrations VALUES (1, 'x', '2026-01-01', 1, ?, 1)", (checksum,))
-old.execute("INSERT INTO agents VALUES (?, ?, ?, ?)", agent)
-message = agent[:1] + ("old", "user", "hi", 1)
-columns = "agent_id, session_id, role, content, created_at"
-old.execute(f"INSERT INTO messages ({columns}) VALUES (?, ?, ?, ?, ?)", message)
-old.commit()
-"#;
-
-#[test]
-fn a_database_of_the_first_version_is_brought_to_this_one() {
-    let scratch = Scratch::new();
-    let file = quiet(&scratch, "a");
-    let host = Host::start(&scratch, ["--agentfile", &file]);
-    assert_eq!(host.terminate(), Some(0));
-    let migration = checkout().join("host/store/migrations/0001_agents_and_messages.sql");
-    let made = std::process::Command::new(python())
-        .args(["-c", FIRST_VERSION])
-        .args([scratch.data().join("cofferdam.db"), migration])
-        .status()
-        .expect("Python runs");
-    assert!(made.success());
-    let host = Host::start::<&str>(&scratch, []);
-    assert_eq!(inspected(&scratch, "a", "status"), "ready");
-    assert_eq!(inspected(&scratch, "a", "desired"), "running");
-    let shown = cofferdam(&scratch, ["sessions", "show", "old"])
-        .run()
-        .exits(0)
-        .stdout;
-    assert!(shown.contains("hi"), "{shown}");
-    assert!(!host.chat("a", "run one").is_empty());
 }

@@ -6,6 +6,9 @@ mod vectors;
 /// Requests that are none, and those that come a second time.
 mod deliveries;
 
+/// Calls that wait for a person.
+mod approvals;
+
 /// Attempts: how often a failed call is made again.
 mod retries;
 

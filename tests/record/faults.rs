@@ -14,8 +14,9 @@ const SMALL: u32 = 24 << 10;
 
 fn agentfile(scratch: &Scratch) -> [String; 2] {
     let text = format!(
-        "FROM scratch\nNAME a\nMODEL builtin/commands\nBIN echo {}\n",
-        tool("echo").display()
+        "FROM scratch\nNAME a\nMODEL builtin/commands\nBIN echo {}\nBIN touch {}\n",
+        tool("echo").display(),
+        tool("touch").display()
     );
     let file = scratch.file("Agentfile", text);
     ["--agentfile".to_owned(), file.display().to_string()]
@@ -126,12 +127,25 @@ fn a_host_on_a_damaged_trail_runs_no_call_and_says_why() {
     assert!(said.contains("000000000001.jsonl, line 2"), "{said}");
     let result = content_of(&host.chat("a", "run echo hello"), "tool.result");
     assert!(result.contains("so no call runs"), "{result}");
+    // It did not run and fail then: a tool that writes has written nothing.
+    let result = host.tool_result("a", "touch new.txt");
+    assert!(result.contains("so no call runs"), "{result}");
+    assert!(!has_file(&scratch, "new.txt"));
     assert_eq!(fault(&scratch)["line"], 2);
     assert_eq!(host.terminate(), Some(0));
     std::fs::rename(directory(&scratch), scratch.path().join("moved")).unwrap();
     let host = Host::start(&scratch, &file);
     let result = content_of(&host.chat("a", "run echo hello"), "tool.result");
     assert_eq!(result, "hello\n");
+    host.tool_result("a", "touch new.txt");
+    assert!(has_file(&scratch, "new.txt"));
+}
+
+/// True if a file is in the workspace of the only agent.
+fn has_file(scratch: &Scratch, name: &str) -> bool {
+    let mut agents = std::fs::read_dir(scratch.data().join("agents")).expect("agents");
+    let agent = agents.next().expect("one").expect("an entry").path();
+    agent.join("workspace").join(name).exists()
 }
 
 /// Needs root, for a small disk of its own, and says when it is skipped.

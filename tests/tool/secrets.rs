@@ -4,6 +4,12 @@
 /// `cofferdam secret` from outside.
 mod commands;
 
+/// Servers that refuse a token.
+mod refused;
+
+/// Secrets among the other stages of a call.
+mod stages;
+
 /// Sources that fail, and those that have nothing.
 mod sources;
 
@@ -26,6 +32,9 @@ const CLIENT: &str = "planted-client:client/planted+0004";
 /// The token that the server gives for the last one.
 const ISSUED: &str = "issued/planted+0005";
 
+/// A secret that is the name of a host as well.
+const NAMED: &str = "planted-name-0009";
+
 /// The manifest of the tool: every name below `test`, a secret for each of four hosts.
 fn manifest(port: u16) -> String {
     format!(
@@ -37,6 +46,12 @@ summary = "s"
 [[http]]
 host = "*.test"
 ports = [{port}]
+reason = "r"
+[[http]]
+host = "oauth.test"
+ports = [{port}]
+paths = ["/named"]
+idempotency-header = "Idempotency-Key"
 reason = "r"
 [[secret]]
 name = "token"
@@ -68,6 +83,8 @@ scopes = ["read:all", "write"]
 struct Setting {
     scratch: Scratch,
     web: Web,
+    /// The port of every server that the tool may reach.
+    port: u16,
     dns: Dns,
     agentfile: PathBuf,
 }
@@ -83,21 +100,27 @@ impl Setting {
 
     /// The same with another answer of the server of tokens.
     fn with_tokens(secrets: &[&str], token: Reply) -> Self {
-        let scratch = Scratch::new();
         let web = web(&[
             ("/", Reply::Full("200 OK", "hello".to_owned())),
             ("/echo", Reply::Echo),
             ("/token", token),
             ("/refuse", Reply::Full("401 Unauthorized", "no".to_owned())),
         ]);
-        let names =
-            ["bearer", "key", "basic", "oauth", "auth", "other"].map(|name| format!("{name}.test"));
+        let port = web.port();
+        Self::at(port, web, secrets)
+    }
+
+    /// The same with the servers at this port.
+    fn at(port: u16, web: Web, secrets: &[&str]) -> Self {
+        let scratch = Scratch::new();
+        let names = ["bearer", "key", "basic", "oauth", "auth", "other", NAMED]
+            .map(|name| format!("{name}.test"));
         let names: Vec<(&str, &[&str])> = names
             .iter()
             .map(|name| (name.as_str(), &["127.0.0.1"][..]))
             .collect();
         let dns = dns(&names);
-        let capabilities = scratch.file("capabilities.toml", manifest(web.port()));
+        let capabilities = scratch.file("capabilities.toml", manifest(port));
         let out = scratch.path().join("out");
         let build = [
             "tool".into(),
@@ -120,6 +143,7 @@ impl Setting {
         let setting = Self {
             scratch,
             web,
+            port,
             dns,
             agentfile,
         };
@@ -155,11 +179,13 @@ impl Setting {
 
     /// The events of a turn in which the tool asks for this.
     fn events(&self, host: &Host<'_>, at: &str) -> Vec<Value> {
-        let url = format!(
-            "http://{}",
-            at.replacen('/', &format!(":{}/", self.web.port()), 1)
-        );
-        host.chat_in("a", "s", &format!("run fetch GET {url}"))
+        self.events_of(host, "GET", at)
+    }
+
+    /// The same with another method.
+    fn events_of(&self, host: &Host<'_>, method: &str, at: &str) -> Vec<Value> {
+        let at = at.replacen('/', &format!(":{}/", self.port), 1);
+        host.chat_in("a", "s", &format!("run fetch {method} http://{at}"))
     }
 
     fn ask(&self, host: &Host<'_>, at: &str) -> String {
@@ -348,12 +374,13 @@ fn a_token_is_exchanged_once_until_a_server_refuses_it() {
         setting.ask(&host, "oauth.test/echo");
     }
     assert_eq!(setting.exchanges(), 1);
+    // Once more within the call, and anew for the next one, because it was refused again.
     setting.ask(&host, "oauth.test/refuse");
-    assert_eq!(setting.exchanges(), 1);
-    setting.ask(&host, "oauth.test/echo");
     assert_eq!(setting.exchanges(), 2);
+    setting.ask(&host, "oauth.test/echo");
+    assert_eq!(setting.exchanges(), 3);
     // Another host that refuses says nothing about the token.
     setting.ask(&host, "other.test/refuse");
     setting.ask(&host, "oauth.test/echo");
-    assert_eq!(setting.exchanges(), 2);
+    assert_eq!(setting.exchanges(), 3);
 }

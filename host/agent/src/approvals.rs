@@ -355,6 +355,9 @@ impl AgentApprover {
             return Ok(());
         }
         let state = self.approvals.table.get(id).await.map_err(failed)?;
+        if state.as_ref().map(|found| found.state) == Some(ApprovalState::Pending) {
+            return Err(ApprovalError::Pending(id.to_owned()));
+        }
         let state = state.map_or("gone", |found| found.state.as_str());
         refused(format!("the approval `{id}` is {state}"))
     }

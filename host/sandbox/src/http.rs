@@ -27,7 +27,7 @@ use body::Hold;
 use exchange::{Exchange, Sent};
 pub(crate) use idempotency::RequestNames;
 use idempotency::is_safe;
-pub use injection::{Injection, Rejected};
+pub use injection::{HeaderSecret, Injection, Rejected, Renewal, Renewing};
 use limits::{Caps, EXCHANGE, MAX_HEADER_BYTES, MAX_HEADERS, WRITE_CHUNK};
 pub(crate) use resources::{Holdings, HttpView, add_to_linker};
 
@@ -138,6 +138,7 @@ impl Egress {
         let name = self.name(&request, &destination);
         let Destination { host, .. } = &destination;
         let mut request = request;
+        let is_named = name.is_some();
         if let Some((header, name)) = name {
             request.headers_mut().insert(header, name);
         }
@@ -147,12 +148,15 @@ impl Egress {
             .filter(|injection| injection.host == *host)
             .cloned()
             .collect();
+        // A server that is told a name does nothing twice under it.
+        let may_repeat = is_named || is_safe(request.method().as_str());
         let network = Arc::clone(&self.network);
         Ok(Exchange {
             request,
             destination,
             network,
             injections,
+            may_repeat,
             caps: self.caps,
             hold: Hold::new(place, held),
         })

@@ -56,7 +56,7 @@ pub use descriptors::Line;
 pub use engine::{ENGINE_PROFILE, Engine, EngineConfig};
 pub use error::{EngineError, LoadError};
 pub use host::MAX_MESSAGES;
-pub use http::{Injection, Rejected};
+pub use http::{HeaderSecret, Injection, Rejected, Renewal, Renewing};
 pub use imports::{gives_nothing, is_declared, is_denied, needless_rows};
 pub use invocation::Invocation;
 pub use network::{Reach, StandIn};

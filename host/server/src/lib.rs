@@ -9,6 +9,7 @@ mod agent_entry;
 mod agent_jwt;
 mod agent_key;
 mod approval_client;
+mod approval_key;
 mod client;
 mod client_error;
 mod contract;

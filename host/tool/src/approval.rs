@@ -69,6 +69,9 @@ pub struct ApprovalQuestion {
 /// The reason why a call has no approval.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ApprovalError {
+    /// Nobody has decided about this question yet.
+    #[error("the approval `{0}` is pending")]
+    Pending(String),
     /// The approval is not one for this call, or no more; the words are for whoever calls.
     #[error("{0}")]
     Refused(String),
@@ -174,6 +177,7 @@ pub(crate) async fn approve(asked: Asked<'_>) -> Result<String, NotApproved> {
         ));
     };
     let told = |error: ApprovalError| match error {
+        ApprovalError::Pending(id) => NotApproved::Asked(id),
         ApprovalError::Refused(reason) => refused(reason),
         ApprovalError::Failed(problem) => NotApproved::Failed(problem),
     };

@@ -17,6 +17,7 @@ mod plain;
 mod size;
 mod sources;
 mod store;
+mod token_in_use;
 mod tokens;
 mod value;
 

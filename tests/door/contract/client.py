@@ -1,7 +1,8 @@
 """A client of tool contract v1 over gRPC, with JSON as its serializer: client.py ADDRESS AGENT [CANCEL_AFTER_MS].
 
 Reads a JSON list of envelopes, sends each and prints a JSON list of the answers: the envelope, or the status of a call
-that got none with the milliseconds it took. The token is in COFFERDAM_TOKEN. AGENT is the metadata, or nothing.
+that got none with the milliseconds it took. The token is in COFFERDAM_TOKEN. AGENT is the metadata, or nothing. The
+approval that the calls bring, if one, is in COFFERDAM_APPROVAL.
 """
 
 import json
@@ -23,6 +24,8 @@ execute = channel.unary_unary(
 metadata = [("cofferdam-agent", agent)] if agent else []
 if "COFFERDAM_TOKEN" in os.environ:
     metadata.append(("authorization", f"Bearer {os.environ['COFFERDAM_TOKEN']}"))
+if "COFFERDAM_APPROVAL" in os.environ:
+    metadata.append(("cofferdam-approval", os.environ["COFFERDAM_APPROVAL"]))
 
 
 def answer(envelope):

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cofferdam_capability::Charge;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep};
@@ -101,6 +102,15 @@ impl Outgoing {
             body,
             first: First::Unknown,
             meter: Meter::new("request", cap, record),
+        }
+    }
+
+    /// No body.
+    pub(super) fn empty(record: Record) -> Self {
+        let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+        Self {
+            first: First::Empty,
+            ..Self::new(body, 0, record)
         }
     }
 

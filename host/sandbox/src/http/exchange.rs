@@ -18,7 +18,7 @@ use super::body::{Hold, Outgoing, Response};
 use super::errors::of_hyper;
 use super::injection::Injection;
 use super::limits::{Caps, MAX_HEADER_BYTES, MAX_HEADERS};
-use crate::network::{Connect, Connection, Destination, Stream};
+use crate::network::{Connect, Connection, Destination, Record, Stream};
 
 /// Lookup, connection and TLS together. A server that takes longer is down; the call's own deadline
 /// holds as well.
@@ -42,12 +42,35 @@ pub(super) struct Exchange {
     pub(super) network: Arc<dyn Connect>,
     /// Secrets for this host.
     pub(super) injections: Vec<Injection>,
+    /// True if nothing is done twice when it is sent twice.
+    pub(super) may_repeat: bool,
     pub(super) caps: Caps,
     pub(super) hold: Hold,
 }
 
 pub(super) type Sent = wasmtime_wasi_http::Result<(http::Response<WasiBody>, Io)>;
 type Io = Box<dyn Future<Output = wasmtime_wasi_http::Result<()>> + Send>;
+
+/// A request that can be sent a second time: it has no body.
+struct Repeated {
+    request: Request<()>,
+}
+
+/// The way to the server of one request.
+struct Route<'a> {
+    network: &'a dyn Connect,
+    destination: &'a Destination,
+    /// From the lookup to the connection.
+    connect: Duration,
+    /// From the request to the head of the response.
+    first_byte: Duration,
+}
+
+/// A server, and the permission to send secrets to it.
+struct Reached {
+    stream: Box<dyn Stream>,
+    trusted: bool,
+}
 
 impl Exchange {
     /// Sends the request and waits for the head of the response. It ends with the call: whoever
@@ -61,24 +84,24 @@ impl Exchange {
             destination,
             network,
             injections,
+            may_repeat,
             caps,
             hold,
         } = self;
-        let connecting = network.connect(&destination);
-        let Connection { stream, address } =
-            timeout(patience(options.connect_timeout, CONNECT), connecting)
-                .await
-                .map_err(|_| Error::ConnectionTimeout)??;
-        let trusted = destination
-            .policy
-            .addresses()
-            .trusts(destination.scheme, address);
+        let route = Route {
+            network: &*network,
+            destination: &destination,
+            connect: patience(options.connect_timeout, CONNECT),
+            first_byte: patience(options.first_byte_timeout, FIRST_BYTE),
+        };
+        let Reached { stream, trusted } = route.reach().await?;
         let mut request = in_origin_form(request, &destination)?;
-        let record = destination.record;
+        let record = destination.record.clone();
         // In clear, a secret goes only into a network that the operator has named.
         if trusted {
-            for Injection { header, value, .. } in &injections {
-                request.headers_mut().insert(header, value.clone());
+            for injection in &injections {
+                let value = injection.value().await;
+                request.headers_mut().insert(&injection.header, value);
             }
         } else if !injections.is_empty() {
             record.refuse(&format!(
@@ -89,17 +112,27 @@ impl Exchange {
         let mut request =
             request.map(|body| Outgoing::new(body, caps.request_body, record.clone()));
         request.body_mut().begin(BODY).await;
-        if request.body().is_empty() {
+        // Nothing is kept of a body, so that a request with one is sent once.
+        let is_empty = request.body().is_empty();
+        let repeated = (may_repeat && trusted && is_empty).then(|| Repeated::of(&request));
+        if is_empty {
             say_empty(&mut request);
         } else if request.body().is_begun() {
             say_stream(&mut request);
         }
-        let (response, io) = timeout(
-            patience(options.first_byte_timeout, FIRST_BYTE),
-            send(stream, request),
-        )
-        .await
-        .map_err(|_| Error::ConnectionReadTimeout)??;
+        let mut answered = route.ask(stream, request).await?;
+        if answered.0.status() == StatusCode::UNAUTHORIZED
+            && let Some(repeated) = repeated
+            && let Some(mut request) = repeated.renewed(&injections, record.clone()).await
+        {
+            let Reached { stream, trusted } = route.reach().await?;
+            // A name can lead somewhere else now.
+            if trusted {
+                say_empty(&mut request);
+                answered = route.ask(stream, request).await?;
+            }
+        }
+        let (response, io) = answered;
         if trusted {
             for injection in &injections {
                 injection.answered(response.status());
@@ -113,6 +146,56 @@ impl Exchange {
         let body =
             |body| Response::new(body, caps.response_body, pause, hold, record).boxed_unsync();
         Ok((response.map(body), io))
+    }
+}
+
+impl Route<'_> {
+    async fn reach(&self) -> Result<Reached, Error> {
+        let connecting = self.network.connect(self.destination);
+        let Connection { stream, address } = timeout(self.connect, connecting)
+            .await
+            .map_err(|_| Error::ConnectionTimeout)??;
+        let Destination { scheme, policy, .. } = self.destination;
+        let trusted = policy.addresses().trusts(*scheme, address);
+        Ok(Reached { stream, trusted })
+    }
+
+    async fn ask(
+        &self,
+        stream: Box<dyn Stream>,
+        request: Request<Outgoing>,
+    ) -> Result<(http::Response<hyper::body::Incoming>, Io), Error> {
+        timeout(self.first_byte, send(stream, request))
+            .await
+            .map_err(|_| Error::ConnectionReadTimeout)?
+    }
+}
+
+impl Repeated {
+    fn of(request: &Request<Outgoing>) -> Self {
+        let mut head = Request::new(());
+        *head.method_mut() = request.method().clone();
+        *head.uri_mut() = request.uri().clone();
+        *head.headers_mut() = request.headers().clone();
+        Self { request: head }
+    }
+
+    /// The request with other values in place of those that were refused; none if there is no
+    /// other one.
+    async fn renewed(self, injections: &[Injection], record: Record) -> Option<Request<Outgoing>> {
+        let Self { mut request } = self;
+        let mut is_renewed = false;
+        for injection in injections {
+            let Some(refused) = request.headers().get(&injection.header) else {
+                continue;
+            };
+            let refused = refused.clone();
+            if let Some(value) = injection.another(&refused).await {
+                request.headers_mut().insert(&injection.header, value);
+                is_renewed = true;
+            }
+        }
+        is_renewed.then(|| request.map(|()| Outgoing::empty(record)))
     }
 }
 

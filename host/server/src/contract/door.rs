@@ -17,10 +17,14 @@ use super::outcome;
 use super::prepared::Prepared;
 use super::request::{Envelope, MAX_ENVELOPE, NoEnvelope, Request};
 use super::response::{Ended, Response};
+use crate::approval_key::APPROVAL_KEY;
 use crate::edge::holdings::Holdings;
 use crate::edge::principal::Principal;
 use crate::grpc::shared::Shared;
 use crate::telemetry::trace_context::context;
+
+/// The longest id of a question, in bytes. A UUID has 36.
+const MAX_APPROVAL: usize = 64;
 
 /// Serves tool contract v1 for the agents of a host.
 #[derive(Debug)]
@@ -38,7 +42,17 @@ pub(crate) struct Arrival {
     pub(crate) version: Option<String>,
     /// The agent that stands beside it, by name or id.
     pub(crate) agent: Option<String>,
+    /// The approval that stands beside it: the contract has no field for one.
+    pub(crate) approval: Option<String>,
     pub(crate) principal: Principal,
+}
+
+/// The facts about a request that are not in its envelope.
+#[derive(Debug)]
+struct Beside {
+    agent: Option<String>,
+    approval: Option<String>,
+    principal: Principal,
 }
 
 /// The envelope that answers a request.
@@ -69,6 +83,7 @@ impl Contract {
             body,
             version,
             agent,
+            approval,
             principal,
         } = arrival;
         let Envelope { echo, request } = Envelope::read(body)?;
@@ -77,8 +92,13 @@ impl Contract {
         let ended = match beside(version.as_deref()).and(request) {
             Ok(request) => {
                 let logged = Logged::begin(&request, &echo);
-                let ended = self.run(request, &echo, agent.as_deref(), &principal, &holdings);
-                let mut ended = ended.await.unwrap_or_else(Ended::refused);
+                let beside = Beside {
+                    agent,
+                    approval,
+                    principal,
+                };
+                let ended = self.run(request, &echo, beside, &holdings).await;
+                let mut ended = ended.unwrap_or_else(Ended::refused);
                 ended.duration_ms = millis(begun.elapsed());
                 logged.end(&echo, &ended);
                 ended
@@ -95,31 +115,45 @@ impl Contract {
         &self,
         request: Request,
         echo: &Echo,
-        agent: Option<&str>,
-        principal: &Principal,
+        beside: Beside,
         holdings: &Holdings,
     ) -> Result<Ended, Failure> {
+        let Beside {
+            agent,
+            approval,
+            principal,
+        } = beside;
         if let Err(refused) = self.shared.open() {
             return Err(Failure::new(Code::ExecutionFailed, refused.message()));
         }
-        let agent = self.agent(agent, &request.agent).await?;
+        if approval.as_ref().is_some_and(|id| id.len() > MAX_APPROVAL) {
+            return Err(Failure::field(APPROVAL_KEY, "the id of a question"));
+        }
+        let agent = self.agent(agent.as_deref(), &request.agent).await?;
         let key = DeliveryKey {
             caller: principal.name(),
             agent: agent.id().to_owned(),
             request_id: echo.request_id.clone(),
         };
-        let prepared = Prepared::new(agent, request, key.digest())?;
+        let may_change = approval.is_some();
+        let prepared = Prepared {
+            approval,
+            ..Prepared::new(agent, request, key.digest())?
+        };
         let place = self.shared.answers.calls.begin(prepared.agent.id());
         let mut place =
             place.map_err(|refused| Failure::new(Code::ExecutionFailed, refused.message()))?;
         let ended = match prepared.tool.effect() {
-            Effect::Pure | Effect::Read => self.call(prepared, echo, principal).await,
+            Effect::Pure | Effect::Read => self.call(prepared, echo, &principal).await,
             Effect::Write | Effect::External => {
                 let content = prepared.content();
                 match self.deliveries.begin(key, content).await {
                     Delivery::First(running) => {
-                        let ended = self.call(prepared, echo, principal).await;
-                        running.end(&ended);
+                        let ended = self.call(prepared, echo, &principal).await;
+                        // With the right approval, or once there is one, it ends differently.
+                        if !(may_change && ended.is_refused()) {
+                            running.end(&ended);
+                        }
                         ended
                     }
                     Delivery::Again(ended) => Ended::clone(&ended),
@@ -167,6 +201,7 @@ impl Contract {
             tool,
             input,
             attempts,
+            approval,
         } = prepared;
         let cancel = self.shared.stop.child_token();
         let _stop = cancel.clone().drop_guard();
@@ -175,8 +210,7 @@ impl Contract {
         let call = AgentCall {
             tool: tool.name().to_owned(),
             input,
-            // An envelope has no place for one.
-            approval: None,
+            approval,
             principal: principal.recorded(),
             attempts,
             trace: echo.trace.id(),

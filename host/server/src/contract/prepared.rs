@@ -20,6 +20,8 @@ pub(super) struct Prepared {
     pub(super) tool: Arc<Tool>,
     pub(super) input: String,
     pub(super) attempts: AttemptWishes,
+    /// The approval that the call brings.
+    pub(super) approval: Option<String>,
 }
 
 impl Prepared {
@@ -57,6 +59,7 @@ impl Prepared {
             tool,
             input,
             attempts,
+            approval: None,
         })
     }
 

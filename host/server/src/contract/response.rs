@@ -106,6 +106,14 @@ impl Ended {
         }
     }
 
+    /// Returns true if the host refused the call.
+    pub(super) fn is_refused(&self) -> bool {
+        self.result.as_ref().is_err_and(|failure| {
+            let origin = failure.details.get("origin");
+            failure.code == Code::PermissionDenied && origin.is_some_and(|side| side == "host")
+        })
+    }
+
     /// Bytes of its texts.
     pub(super) fn size(&self) -> usize {
         match &self.result {

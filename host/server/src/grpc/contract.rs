@@ -17,6 +17,7 @@ use tonic::{Request, Response, Status};
 use tower::Service;
 
 use crate::agent_key::AGENT_KEY;
+use crate::approval_key::APPROVAL_KEY;
 use crate::contract::door::{Arrival, Contract, Reply};
 use crate::contract::request::MAX_ENVELOPE;
 use crate::edge::principal::Principal;
@@ -104,15 +105,13 @@ impl UnaryService<Vec<u8>> for Execute {
             let principal = request.extensions().get::<Principal>().cloned();
             let principal =
                 principal.ok_or_else(|| Status::permission_denied("nobody makes this request"))?;
-            let agent = request.metadata().get(AGENT_KEY);
-            let agent = agent.map(|value| value.to_str().map(str::to_owned));
-            let agent = agent.transpose().map_err(|_| {
-                Status::invalid_argument(format!("metadata {AGENT_KEY} is not a name or an id"))
-            })?;
+            let agent = text(&request, AGENT_KEY)?;
+            let approval = text(&request, APPROVAL_KEY)?;
             let arrival = Arrival {
                 body: request.into_inner(),
                 version: None,
                 agent,
+                approval,
                 principal,
             };
             let replied = contract.execute(arrival).await;
@@ -123,6 +122,14 @@ impl UnaryService<Vec<u8>> for Execute {
             Ok(response)
         })
     }
+}
+
+/// The value of a key of the metadata, if it is there.
+fn text<T>(request: &Request<T>, key: &'static str) -> Result<Option<String>, Status> {
+    let value = request.metadata().get(key);
+    let value = value.map(|value| value.to_str().map(str::to_owned));
+    let invalid = |_| Status::invalid_argument(format!("metadata {key} is not a name or an id"));
+    value.transpose().map_err(invalid)
 }
 
 impl Codec for JsonCodec {

@@ -12,6 +12,7 @@ use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Request, Response};
 
 use crate::agent_key::AGENT_KEY;
+use crate::approval_key::APPROVAL_KEY;
 use crate::contract::door::{Arrival, Contract, Reply};
 use crate::contract::request::MAX_ENVELOPE;
 use crate::edge::body_bytes::BodyBytes;
@@ -47,6 +48,7 @@ pub(super) async fn execute(
     }
     let version = text(&request, &VERSION)?;
     let agent = text(&request, &HeaderName::from_static(AGENT_KEY))?;
+    let approval = text(&request, &HeaderName::from_static(APPROVAL_KEY))?;
     let principal = request.extensions().get::<Principal>().cloned();
     let principal =
         principal.ok_or_else(|| Refusal::new(RefusalKind::Denied, "nobody makes this request"))?;
@@ -60,6 +62,7 @@ pub(super) async fn execute(
         body: body.into(),
         version,
         agent,
+        approval,
         principal,
     };
     let replied = contract.execute(arrival).await;

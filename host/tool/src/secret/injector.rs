@@ -1,18 +1,19 @@
 //! The stage before a call runs: its secrets are resolved and become headers.
 
+use std::sync::Arc;
 use std::{fmt, iter};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cofferdam_call::{Outcome, Receipt};
-use cofferdam_capability::{Grant, Scope, SecretName, SecretRule, SecretUse, TokenUrl};
+use cofferdam_capability::{Grant, SecretName, SecretRule, SecretUse};
 use cofferdam_sandbox::{Allowance, Engine, Injection, Rejected};
 use zeroize::Zeroizing;
 
 use super::error::{SecretError, SourceError};
-use super::exchange::{Exchange, ExchangeError};
 use super::sources::{FoundSecret, SecretSources};
-use super::tokens::{Taken, TokenKey, Tokens};
+use super::token_in_use::{AskedToken, NoToken, TokenInUse};
+use super::tokens::Tokens;
 use super::value::SecretValue;
 use crate::redact::{Known, Redactor, TooMany};
 
@@ -20,14 +21,14 @@ use crate::redact::{Known, Redactor, TooMany};
 #[derive(Default)]
 pub(crate) struct Injector {
     sources: SecretSources,
-    tokens: Tokens,
+    tokens: Arc<Tokens>,
 }
 
 /// A call that may need secrets.
 #[derive(Clone, Copy)]
 pub(crate) struct Wanted<'a> {
-    pub(crate) engine: &'a Engine,
-    pub(crate) redactor: &'a Redactor,
+    pub(crate) engine: &'a Arc<Engine>,
+    pub(crate) redactor: &'a Arc<Redactor>,
     /// The agent's name; empty where there is none.
     pub(crate) agent: &'a str,
     pub(crate) grant: &'a Grant,
@@ -44,25 +45,12 @@ pub(crate) struct Prepared {
 
 /// The tokens of one call.
 #[derive(Default)]
-pub(crate) struct UsedTokens {
-    tokens: Vec<UsedToken>,
-    /// Servers that gave some of them for this call.
-    contacted: Vec<String>,
-}
+pub(crate) struct UsedTokens(Vec<UsedToken>);
 
 /// A token that a call uses, and the answer of its server.
 struct UsedToken {
-    key: TokenKey,
-    value: SecretValue,
+    token: Arc<TokenInUse>,
     rejected: Rejected,
-}
-
-/// A token that a rule asks for.
-struct AskedToken<'a> {
-    rule: &'a SecretRule,
-    credentials: &'a SecretValue,
-    token_url: &'a TokenUrl,
-    scopes: &'a [Scope],
 }
 
 /// A secret that a call does not get.
@@ -76,7 +64,7 @@ enum Unresolved {
     #[error(transparent)]
     Value(#[from] SecretError),
     #[error(transparent)]
-    Exchange(#[from] ExchangeError),
+    Token(#[from] NoToken),
     #[error(transparent)]
     Unknown(#[from] TooMany),
     /// HTTP has no header for it.
@@ -105,7 +93,7 @@ impl Injector {
         }
         Self {
             sources,
-            tokens: Tokens::default(),
+            tokens: Arc::default(),
         }
     }
 
@@ -145,12 +133,17 @@ impl Injector {
             }
             SecretUse::ClientCredentials { token_url, scopes } => {
                 let asked = AskedToken {
-                    rule,
+                    agent: wanted.agent,
+                    engine: wanted.engine,
+                    redactor: wanted.redactor,
+                    grant: wanted.grant,
+                    allowance: wanted.allowance,
+                    name,
                     credentials: value,
                     token_url,
                     scopes,
                 };
-                return self.with_token(asked, wanted, prepared).await;
+                return self.with_token(asked, rule, prepared).await;
             }
         };
         let injection = Injection::new(rule.host().clone(), rule.usage().header(), &header);
@@ -164,47 +157,16 @@ impl Injector {
     async fn with_token(
         &self,
         asked: AskedToken<'_>,
-        wanted: Wanted<'_>,
+        rule: &SecretRule,
         prepared: &mut Prepared,
     ) -> Result<(), Unresolved> {
-        let AskedToken {
-            rule,
-            credentials,
-            token_url,
-            scopes,
-        } = asked;
-        let name = rule.name();
-        let client = credentials.pair(name)?;
-        let scope: Vec<_> = scopes.iter().map(Scope::as_str).collect();
-        let key = TokenKey {
-            agent: wanted.agent.to_owned(),
-            url: token_url.as_str().to_owned(),
-            client: String::from_utf8_lossy(client.name).into_owned(),
-            scope: scope.join(" "),
-        };
-        let exchange = Exchange {
-            engine: wanted.engine,
-            grant: wanted.grant,
-            allowance: wanted.allowance,
-            name,
-            client,
-            url: token_url,
-            scopes,
-        };
-        let taken = self.tokens.take(&key, credentials, exchange.run()).await?;
-        let Taken { value, contacted } = taken;
-        prepared.used.contacted.extend(contacted);
-        wanted.redactor.learn(vec![Known {
-            source: format!("token/{key:?}"),
-            mark: name.clone(),
-            value: Zeroizing::new(value.bytes().to_vec()),
-        }])?;
-        let header = Zeroizing::new([b"Bearer ", value.bytes()].concat());
+        let token = Arc::new(TokenInUse::new(&self.tokens, asked)?);
+        let header = token.take().await?;
         let injection = Injection::new(rule.host().clone(), rule.usage().header(), &header)
-            .ok_or(Unresolved::Header)?;
-        prepared.used.tokens.push(UsedToken {
-            key,
-            value,
+            .ok_or(Unresolved::Header)?
+            .renewed_by(Arc::<TokenInUse>::clone(&token));
+        prepared.used.0.push(UsedToken {
+            token,
             rejected: injection.rejected(),
         });
         prepared.injections.push(injection);
@@ -214,13 +176,13 @@ impl Injector {
     /// Concludes a call: tokens that a server took for invalid are forgotten, and the servers that
     /// gave some are in the receipt.
     pub(crate) fn conclude(&self, used: UsedTokens, receipt: &mut Receipt) {
-        for host in used.contacted {
-            let connections = receipt.hosts.entry(host).or_default();
-            *connections = connections.saturating_add(1);
-        }
-        for token in used.tokens {
-            if token.rejected.is_set() {
-                self.tokens.evict(&token.key, &token.value);
+        for UsedToken { token, rejected } in used.0 {
+            for host in token.contacted() {
+                let connections = receipt.hosts.entry(host).or_default();
+                *connections = connections.saturating_add(1);
+            }
+            if rejected.is_set() {
+                token.evict();
             }
         }
     }
@@ -255,7 +217,7 @@ fn unavailable(name: &SecretName, wanted: Wanted<'_>, problem: &Unresolved) -> O
     let Wanted { agent, grant, .. } = wanted;
     tracing::error!(agent, tool = grant.tool(), "the secret `{name}`: {problem}");
     let retryable = match problem {
-        Unresolved::Exchange(error) => error.retryable,
+        Unresolved::Token(error) => error.is_retryable(),
         _ => false,
     };
     let reason = match problem {
@@ -263,7 +225,7 @@ fn unavailable(name: &SecretName, wanted: Wanted<'_>, problem: &Unresolved) -> O
             "the secret `{name}` is not set: `cofferdam secret set {name}` sets it, and the next \
              call uses it"
         ),
-        Unresolved::Exchange(_) if retryable => format!(
+        Unresolved::Token(_) if retryable => format!(
             "the secret `{name}` could not be exchanged for a token: try again later; the host's \
              log says more"
         ),
