@@ -76,7 +76,7 @@ impl Args {
             named: Vec::new(),
             positional: Vec::new(),
         };
-        let mut parser = lexopt::Parser::from_env();
+        let mut parser = cofferdam_command::parser();
         let (mut filter, mut rest) = (None, Rest::Files);
         while let Some(argument) = parser.next()? {
             match argument {
