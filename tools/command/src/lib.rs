@@ -4,6 +4,7 @@
 //! output, says on standard error what went wrong, and ends with an exit code, as the program does
 //! that it replaces.
 
+mod case;
 mod date_text;
 mod exit;
 mod input;
@@ -14,6 +15,7 @@ mod words;
 use std::fmt::Display;
 use std::io::{self, BufWriter, StdoutLock, Write};
 
+pub use case::{lower, upper};
 pub use date_text::date_text;
 pub use exit::exit;
 pub use input::{STDIN, open, read};
