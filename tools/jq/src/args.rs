@@ -80,7 +80,7 @@ impl Args {
         let (mut filter, mut rest) = (None, Rest::Files);
         loop {
             if let Some(word) = negative(&mut parser) {
-                args.take(word, &mut filter, &rest)?;
+                args.take(word, &mut filter, rest)?;
                 continue;
             }
             let Some(argument) = parser.next()? else {
@@ -140,7 +140,7 @@ impl Args {
                 Short('L') | Long("library-path") => {
                     return Err(Stop::new("-L: modules are not loaded here"));
                 }
-                Value(word) => args.take(word.string()?, &mut filter, &rest)?,
+                Value(word) => args.take(word.string()?, &mut filter, rest)?,
                 other => return Err(other.unexpected().into()),
             }
         }
@@ -151,7 +151,7 @@ impl Args {
     }
 
     /// Takes a word that is no option: the filter first, then what `rest` says.
-    fn take(&mut self, word: String, filter: &mut Option<String>, rest: &Rest) -> Result<(), Stop> {
+    fn take(&mut self, word: String, filter: &mut Option<String>, rest: Rest) -> Result<(), Stop> {
         if filter.is_none() {
             *filter = Some(word);
             return Ok(());
