@@ -185,8 +185,8 @@ async fn token(
     token.ok_or_else(|| Failure::lasting(wrong("gave no token".to_owned())))
 }
 
-/// Each run of blanks outside of quotation marks as one space. RFC 9110 lets any number stand behind
-/// a scheme; the parser takes one.
+/// Each run of blanks outside of quotation marks as one space. RFC 9110 lets any number stand
+/// behind a scheme; the parser takes one.
 fn single_spaces(text: &str) -> String {
     let mut single = String::with_capacity(text.len());
     let mut is_quoted = false;

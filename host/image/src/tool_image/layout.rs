@@ -18,7 +18,7 @@ pub(super) const WASM_LAYER: &str = "application/wasm";
 const BIN_ARTIFACT: &str = "application/vnd.openotters.bin.v1";
 
 /// The configs of images that say nothing of WebAssembly and may still carry a component: an
-/// openotters tool has one of a container, so that it can be mounted. The last one is older `oras`'s.
+/// openotters tool has one of a container, so that it can be mounted. The last is older `oras`'s.
 const PLAIN_CONFIGS: [&str; 4] = [
     "application/vnd.oci.image.config.v1+json",
     "application/vnd.docker.container.image.v1+json",
