@@ -167,7 +167,7 @@ fn a_file_that_another_client_pushed_is_read() {
     }
 }
 
-/// What is unusual about an image is said.
+/// A refusal names the layer or the row that is unusual.
 #[test]
 fn layers_and_rows_that_are_not_expected_are_named() {
     let policy = "application/vnd.example.policy.v1+json";
