@@ -387,6 +387,8 @@ fn a_token_is_asked_for_and_shown_and_never_over_a_foreign_line_in_clear() {
 /// has a password.
 #[test]
 fn of_several_challenges_the_one_that_can_be_met_is_met() {
+    const PASS: &str = r#"{"token":"pass"}"#;
+    const BEARER: &str = r#"Bearer realm="http://HERE/token",service="s""#;
     let check = |challenges: &'static [&'static str], answer: &'static str| {
         let (shelf, _) = sound();
         let liar = Liar::start(shelf, move |request| {
@@ -410,28 +412,26 @@ fn of_several_challenges_the_one_that_can_be_met_is_met() {
         .run()
         .exits(0);
     };
-    let pass = r#"{"token":"pass"}"#;
-    let bearer = r#"Bearer realm="http://HERE/token",service="s""#;
     check(
         &[r#"Basic realm="x", Bearer realm="http://HERE/token""#],
-        pass,
+        PASS,
     );
-    check(&[r#"Basic realm="x""#, bearer], pass);
-    check(&[bearer, r#"Basic realm="x""#], pass);
-    check(&["Negotiate", bearer], pass);
-    check(&["Negotiate dG9rZW4=", bearer], pass);
+    check(&[r#"Basic realm="x""#, BEARER], PASS);
+    check(&[BEARER, r#"Basic realm="x""#], PASS);
+    check(&["Negotiate", BEARER], PASS);
+    check(&["Negotiate dG9rZW4=", BEARER], PASS);
     check(
         &[r#"Bearer  realm="http://HERE/token" ,  service="a  b""#],
-        pass,
+        PASS,
     );
-    check(&["bearer\trealm=\"http://HERE/token\""], pass);
+    check(&["bearer\trealm=\"http://HERE/token\""], PASS);
     for answer in [
         r#"{"token":"","access_token":"pass"}"#,
         r#"{"token":"pass","access_token":""}"#,
         r#"{"token":null,"access_token":"pass"}"#,
         r#"{"access_token":"pass","expires_in":60}"#,
     ] {
-        check(&[bearer], answer);
+        check(&[BEARER], answer);
     }
 }
 

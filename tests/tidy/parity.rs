@@ -12,7 +12,7 @@ struct Account {
     without: &'static str,
 }
 
-/// What openotters can do. The rows between are about jobs, and agents that talk to agents.
+/// The checklist of openotters. The rows between are about jobs, and agents that talk to agents.
 fn parity() -> Account {
     Account {
         document: "tests/PARITY.md",
