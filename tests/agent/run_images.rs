@@ -165,6 +165,17 @@ fn choices_of_the_operator_hold_over_restarts() {
     assert_eq!(agent["deployment"]["labels"]["team"], "blue", "{agent}");
 }
 
+/// A name without a directory is a file of the working directory, and so is a script beside it.
+#[test]
+fn an_agentfile_beside_its_script_needs_no_directory() {
+    let scratch = Scratch::new();
+    scratch.file("talks.txt", "{\"text\": \"Here.\"}\n");
+    scratch.file("Afs", "FROM scratch\nNAME talks\nMODEL script/talks.txt\n");
+    let host = Host::start(&scratch, ["--agentfile", "Afs"]);
+    let answer = content_of(&host.chat("talks", "hello"), "message.create");
+    assert_eq!(answer, "Here.");
+}
+
 #[test]
 fn the_script_of_a_model_goes_with_its_image() {
     let scratch = Scratch::new();

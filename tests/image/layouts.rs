@@ -5,7 +5,9 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use crate::support::images::{files, listed};
-use crate::support::liar::{IMAGE_CONFIG, INDEX, Liar, MANIFEST, Shelf, TAR_GZIP};
+use crate::support::liar::{
+    IMAGE_CONFIG, INDEX, Liar, MANIFEST, Shelf, TAR_GZIP, WASM, WASM_CONFIG,
+};
 use crate::support::{Scratch, cofferdam, guest};
 
 /// An archive with one file.
@@ -137,6 +139,65 @@ fn an_archive_and_a_plain_file_are_read_with_their_usage() {
             "args"
         );
     }
+}
+
+/// A file as a client that knows nothing of WebAssembly pushes it: its layer is called an archive,
+/// and a row of its index says no platform.
+#[test]
+fn a_file_that_another_client_pushed_is_read() {
+    let empty = "application/vnd.oci.empty.v1+json";
+    for config in [empty, "application/vnd.unknown.config.v1+json"] {
+        for layer in [WASM, "application/vnd.oci.image.layer.v1.tar"] {
+            for is_indexed in [false, true] {
+                check_runs(|shelf| {
+                    let layer = titled(shelf.blob(layer, component()), "args.wasm");
+                    let config = shelf.blob(config, "{}");
+                    let manifest = shelf.manifest(config, json!([layer]));
+                    match is_indexed {
+                        false => manifest,
+                        true => shelf.json(
+                            INDEX,
+                            &json!({ "schemaVersion": 2, "mediaType": INDEX,
+                                "manifests": [manifest] }),
+                        ),
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// A refusal names the layer or the row that is unusual.
+#[test]
+fn layers_and_rows_that_are_not_expected_are_named() {
+    let policy = "application/vnd.example.policy.v1+json";
+    for config in [WASM_CONFIG, IMAGE_CONFIG] {
+        check_refused(
+            |shelf| {
+                let (_, layer) = shelf.sound(&component());
+                let config = shelf.blob(config, "{}");
+                let policy = shelf.blob(policy, "{}");
+                shelf.manifest(config, json!([layer, policy]))
+            },
+            &[
+                "not a tool",
+                &format!("it has `{policy}` beside the component"),
+            ],
+        );
+    }
+    check_refused(
+        |shelf| {
+            let row = |digit: &str| {
+                json!({ "mediaType": MANIFEST, "digest": format!("sha256:{}", digit.repeat(64)),
+                    "size": 500 })
+            };
+            shelf.json(
+                INDEX,
+                &json!({ "schemaVersion": 2, "manifests": [row("0"), row("1")] }),
+            )
+        },
+        &["2 entries say no platform", "by its digest"],
+    );
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn what_a_manifest_claims_is_looked_at_before_anything_is_fetched() {
             shelf.manifest(config, json!([layer, second]))
         },
         2,
-        &["it has 2 layers; a tool has exactly one"],
+        &["it has 2 layers; a tool has exactly one layer"],
     );
     check_image(
         |shelf| {
@@ -381,6 +381,58 @@ fn a_token_is_asked_for_and_shown_and_never_over_a_foreign_line_in_clear() {
     );
     check("Digest realm=\"x\"", 1, &["401"]);
     check("Basic realm=\"x\"", 1, &["401", "docker login"]);
+}
+
+/// Registries announce several ways to be asked, in any order, on one line or on more. Nobody here
+/// has a password.
+#[test]
+fn of_several_challenges_the_one_that_can_be_met_is_met() {
+    const PASS: &str = r#"{"token":"pass"}"#;
+    const BEARER: &str = r#"Bearer realm="http://HERE/token",service="s""#;
+    let check = |challenges: &'static [&'static str], answer: &'static str| {
+        let (shelf, _) = sound();
+        let liar = Liar::start(shelf, move |request| {
+            if request.path.starts_with("/token?") {
+                return Some(Answer::ok(answer));
+            }
+            let shown = request.headers.get("authorization");
+            let refused = || {
+                let refusal = Answer::new("401 Unauthorized", "");
+                challenges.iter().fold(refusal, |refusal, challenge| {
+                    let challenge = challenge.replace("HERE", &request.headers["host"]);
+                    refusal.header(format!("www-authenticate: {challenge}"))
+                })
+            };
+            (shown.map(String::as_str) != Some("Bearer pass")).then(refused)
+        });
+        cofferdam(
+            &Scratch::new(),
+            ["tool", "pull", &liar.reference("args:1"), "--plain-http"],
+        )
+        .run()
+        .exits(0);
+    };
+    check(
+        &[r#"Basic realm="x", Bearer realm="http://HERE/token""#],
+        PASS,
+    );
+    check(&[r#"Basic realm="x""#, BEARER], PASS);
+    check(&[BEARER, r#"Basic realm="x""#], PASS);
+    check(&["Negotiate", BEARER], PASS);
+    check(&["Negotiate dG9rZW4=", BEARER], PASS);
+    check(
+        &[r#"Bearer  realm="http://HERE/token" ,  service="a  b""#],
+        PASS,
+    );
+    check(&["bearer\trealm=\"http://HERE/token\""], PASS);
+    for answer in [
+        r#"{"token":"","access_token":"pass"}"#,
+        r#"{"token":"pass","access_token":""}"#,
+        r#"{"token":null,"access_token":"pass"}"#,
+        r#"{"access_token":"pass","expires_in":60}"#,
+    ] {
+        check(&[BEARER], answer);
+    }
 }
 
 #[test]

@@ -44,6 +44,13 @@ const NOTHING_BUT: (&str, &[&str]) = (
     &["serde", "serde_json", "cofferdam-capability"],
 );
 
+/// The macros of the guest SDK, and all that their manifest may name. Every typed tool builds them
+/// first: of the host's crates they need the reader of manifests, and no other.
+const MACROS: (&str, &[&str]) = (
+    "cofferdam-guest-macros",
+    &["cofferdam-capability", "proc-macro2", "quote", "syn"],
+);
+
 /// The crate of the host that knows no other: it drives the binary from outside.
 const OUTSIDE: &str = "cofferdam-selftest";
 
@@ -123,7 +130,7 @@ fn known(manifests: &[Manifest]) -> Vec<String> {
     problems
 }
 
-/// Names in a manifest beyond those of [`NOTHING_BUT`].
+/// Names in a manifest beyond those of a row such as [`NOTHING_BUT`].
 fn beyond(manifests: &[Manifest], row: (&str, &[&str])) -> Vec<String> {
     let (package, most) = row;
     let mut problems = Vec::new();
@@ -139,8 +146,8 @@ fn beyond(manifests: &[Manifest], row: (&str, &[&str])) -> Vec<String> {
         {
             if !most.contains(&named.as_str()) {
                 problems.push(format!(
-                    "{}:{line}: {package} names {named} in [{table}]: it is plain data and names \
-                     nothing but {} (host/README.md)",
+                    "{}:{line}: {package} names {named} in [{table}]: it names nothing but {} \
+                     (host/README.md)",
                     manifest.path,
                     most.join(", ")
                 ));
@@ -268,6 +275,18 @@ fn what_is_plain_data_names_no_other_crate() {
         known(&selftest),
         "host/selftest/Cargo.toml:4: cofferdam-selftest names cofferdam-call in [dependencies]",
     );
+}
+
+#[test]
+fn macros_need_no_crate_of_the_host_but_the_reader_of_manifests() {
+    let sdk = manifests("guest-sdk");
+    assert!(sdk.iter().any(|manifest| manifest.package == MACROS.0));
+    none(beyond(&sdk, MACROS));
+    let heavy = [manifest(
+        MACROS.0,
+        "[dependencies]\nsyn = \"2\"\ncofferdam-tool = \"1\"\n",
+    )];
+    one(beyond(&heavy, MACROS), "names cofferdam-tool in");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The name of an image: `[registry/]repository[:tag][@sha256:…]`, or `sha256:…` alone.
+//! The name of an image: `[registry/]repository[:tag][@sha256:…]`, or `sha256:…` alone. `oci://` may
+//! stand before it.
 
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,9 @@ use cofferdam_capability::Digest;
 
 /// The tag meant when a reference gives neither tag nor digest.
 const DEFAULT_TAG: &str = "latest";
+
+/// May stand before a reference, and means nothing.
+const SCHEME: &str = "oci://";
 
 /// The longest registry and repository together, in characters: what other OCI clients accept.
 const NAME_MAX_CHARS: usize = 255;
@@ -147,6 +151,15 @@ impl FromStr for Reference {
 }
 
 fn parse(text: &str) -> Result<Reference, String> {
+    // Other tools write the kind of the address before it.
+    let text = text.strip_prefix(SCHEME).unwrap_or(text);
+    if let Some((scheme, _)) = text.split_once("://") {
+        return Err(format!(
+            "`{}://` stands before no image: write `registry/repository:tag`, with `{SCHEME}` \
+             before it or without",
+            scheme.escape_debug()
+        ));
+    }
     // As a name it would be the repository `sha256` with a tag of 64 digits, which nobody means.
     if let Ok(digest) = text.parse() {
         return Ok(Reference::bare(digest));

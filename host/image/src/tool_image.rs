@@ -189,6 +189,10 @@ fn component(
     packing: Packing,
     name: Option<&str>,
 ) -> Result<Vec<u8>, Error> {
+    // `oras push` calls a file an archive unless it is told another type.
+    if not_a_component(&layer).is_none() {
+        return Ok(layer);
+    }
     let refuse = |problem: String| Error::not_a_tool(reference, problem);
     let unpack = |compressed| archive::file(&layer, compressed, name);
     let bytes = match packing {

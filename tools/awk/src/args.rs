@@ -26,7 +26,7 @@ impl Args {
             assignments: Vec::new(),
             operands: Vec::new(),
         };
-        let mut parser = lexopt::Parser::from_env();
+        let mut parser = cofferdam_command::parser();
         while let Some(argument) = parser.next()? {
             match argument {
                 Short('F') | Long("field-separator") => {

@@ -221,11 +221,14 @@ impl Directive {
             return self.special(out, number);
         }
         let whole = number.trunc();
-        if !(0.0..18_446_744_073_709_551_616.0).contains(&whole) {
-            // No unsigned integer: gawk shows the value.
+        if !(-9_223_372_036_854_775_808.0..18_446_744_073_709_551_616.0).contains(&whole) {
+            // No integer of 64 bits: gawk shows the value.
             return self.float(out, whole, b'g');
         }
-        let whole = whole as u64;
+        let whole = match whole < 0.0 {
+            true => (whole as i64).cast_unsigned(),
+            false => whole as u64,
+        };
         let digits = match letter {
             b'o' => format!("{whole:o}"),
             b'x' => format!("{whole:x}"),

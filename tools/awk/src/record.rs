@@ -80,13 +80,13 @@ impl Record {
         self.fields.len()
     }
 
-    /// A field, from 1; unset behind the last one.
+    /// A field, from 1; empty behind the last one, and then not equal to 0, as in gawk.
     pub(crate) fn field(&mut self, number: usize) -> Value {
         self.split();
         let field = number
             .checked_sub(1)
             .and_then(|index| self.fields.get(index));
-        field.cloned().unwrap_or(Value::Unset)
+        field.cloned().unwrap_or_else(|| Value::Input([].into()))
     }
 
     pub(crate) fn set_field(&mut self, number: usize, value: Value) -> Result<(), Stop> {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use cofferdam_command::{STDIN, Stop, arguments};
+use cofferdam_command::{STDIN, Stop};
 use lexopt::prelude::{Long, Short, Value};
 
 /// Printed by `--help`.
@@ -69,7 +69,7 @@ impl Options {
     ///
     /// A sentence about the first argument that is wrong.
     pub(crate) fn parse() -> Result<Asked, Stop> {
-        let mut parser = lexopt::Parser::from_args(arguments());
+        let mut parser = cofferdam_command::parser();
         let (mut show, mut print_bytes, mut limit) = (Show::First, false, u64::MAX);
         let (mut skip, mut operands) = (None, Vec::new());
         while let Some(arg) = parser.next()? {

@@ -4,6 +4,7 @@
 //! output, says on standard error what went wrong, and ends with an exit code, as the program does
 //! that it replaces.
 
+mod case;
 mod date_text;
 mod exit;
 mod input;
@@ -14,10 +15,11 @@ mod words;
 use std::fmt::Display;
 use std::io::{self, BufWriter, StdoutLock, Write};
 
+pub use case::{lower, upper};
 pub use date_text::date_text;
 pub use exit::exit;
 pub use input::{STDIN, open, read};
-pub use operands::{replace_value, take_empty_operands};
+pub use operands::{keep_equals, replace_value, take_empty_operands};
 pub use pattern::Pattern;
 pub use words::{path_error, words};
 
@@ -97,6 +99,13 @@ pub fn arguments() -> impl Iterator<Item = String> {
     std::env::args_os()
         .skip(1)
         .map(|argument| argument.to_string_lossy().into_owned())
+}
+
+/// Reads the arguments as getopt does: `-t=` has the value `=`, and `-o=x` the value `=x`.
+pub fn parser() -> lexopt::Parser {
+    let mut parser = lexopt::Parser::from_env();
+    parser.set_short_equals(false);
+    parser
 }
 
 /// Where problems are told that do not stop the command.

@@ -14,6 +14,36 @@ pub fn take_empty_operands(args: &mut Vec<OsString>, empty: usize) -> bool {
     true
 }
 
+/// Lets values begin with `=` behind the letter of their option: `-d=` has the value `=`, of which
+/// the library that reads the arguments would take one sign away. `letters` are those of the
+/// options with a value.
+pub fn keep_equals(args: &mut [OsString], letters: &str) {
+    let mut is_value = false;
+    for arg in args.iter_mut().skip(1) {
+        let Some(text) = arg.to_str() else {
+            is_value = false;
+            continue;
+        };
+        if std::mem::take(&mut is_value) {
+            continue;
+        }
+        if text == "--" {
+            return;
+        }
+        let Some(cluster) = text.strip_prefix('-').filter(|rest| !rest.starts_with('-')) else {
+            continue;
+        };
+        if let Some(at) = cluster.find(|char| letters.contains(char)) {
+            // A dash and the letter have a byte each.
+            let rest = text.get(at + 2..).unwrap_or_default();
+            is_value = rest.is_empty();
+            if rest.starts_with('=') {
+                *arg = format!("{}={rest}", text.get(..at + 2).unwrap_or_default()).into();
+            }
+        }
+    }
+}
+
 /// Replaces the value of an option, whether it stands alone or behind its option.
 pub fn replace_value(args: &mut [OsString], old: &str, new: &str) {
     for arg in args.iter_mut().skip(1) {
@@ -34,7 +64,24 @@ pub fn replace_value(args: &mut [OsString], old: &str, new: &str) {
 mod tests {
     use std::ffi::OsString;
 
-    use super::{replace_value, take_empty_operands};
+    use super::{keep_equals, replace_value, take_empty_operands};
+
+    #[test]
+    fn signs_of_equality_are_values() {
+        for (args, expected) in [
+            ("seq -s= 3", "seq -s== 3"),
+            ("seq -ws=x 3", "seq -ws==x 3"),
+            ("seq -s -s= 3", "seq -s -s= 3"),
+            ("seq -s x -f=", "seq -s x -f=="),
+            ("seq --separator=x -- -s=", "seq --separator=x -- -s="),
+            ("seq -w= 3", "seq -w= 3"),
+        ] {
+            let mut args: Vec<_> = args.split(' ').map(OsString::from).collect();
+            keep_equals(&mut args, "sft");
+            let expected: Vec<_> = expected.split(' ').map(OsString::from).collect();
+            assert_eq!(args, expected);
+        }
+    }
 
     #[test]
     fn values_are_replaced_where_they_stand() {

@@ -122,7 +122,7 @@ impl Args {
             outputs: Vec::new(),
             all_remote: false,
         };
-        let mut parser = lexopt::Parser::from_env();
+        let mut parser = cofferdam_command::parser();
         while let Some(argument) = parser.next()? {
             match argument {
                 Short('X') | Long("request") => {

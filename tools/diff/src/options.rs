@@ -125,6 +125,7 @@ impl Options {
     /// A sentence about the first argument that is wrong.
     pub(crate) fn parse(args: &[String]) -> Result<Asked, Stop> {
         let mut parser = lexopt::Parser::from_args(args);
+        parser.set_short_equals(false);
         let (mut options, mut styles) = (Self::default(), Styles::default());
         let (mut operands, mut written) = (Vec::new(), args.to_vec());
         loop {

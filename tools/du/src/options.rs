@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use cofferdam_command::{Pattern, Stop, arguments};
+use cofferdam_command::{Pattern, Stop};
 use lexopt::prelude::{Long, Short, Value};
 
 use crate::size::{Unit, bytes};
@@ -101,7 +101,7 @@ impl Options {
     ///
     /// A sentence about the first argument that is wrong.
     pub(crate) fn parse() -> Result<Asked, Stop> {
-        let mut parser = lexopt::Parser::from_args(arguments());
+        let mut parser = cofferdam_command::parser();
         let mut options = Self::default();
         let mut summarized = false;
         let mut depth = None;

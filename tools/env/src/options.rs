@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use cofferdam_command::{Stop, arguments};
+use cofferdam_command::Stop;
 use lexopt::prelude::{Long, Short, Value};
 
 /// Printed by `--help`.
@@ -62,7 +62,7 @@ impl Options {
     ///
     /// A sentence about the first argument that is wrong.
     pub(crate) fn parse() -> Result<Asked, Stop> {
-        let mut parser = lexopt::Parser::from_args(arguments());
+        let mut parser = cofferdam_command::parser();
         let mut options = Self::default();
         let mut words = Vec::new();
         while let Some(arg) = parser.next()? {

@@ -58,6 +58,9 @@ def combinations:
   if length == 0 then [] else .[0][] as $x | (.[1:] | combinations) as $rest | [$x] + $rest end;
 def combinations($n): . as $choices | [range($n)] | map($choices) | combinations;
 def map_values(f): .[] |= f;
+def _nwise($n):
+  def pieces: if length <= $n then . else .[:$n], (.[$n:] | pieces) end; pieces;
+def _nwise(f; $n): f | _nwise($n);
 def flatten: flatten(1e9);
 def from_entries:
   reduce .[] as $entry ({};

@@ -127,7 +127,7 @@ impl Args {
             max: None,
             binary: Binary::Tell,
         };
-        let mut parser = lexopt::Parser::from_env();
+        let mut parser = cofferdam_command::parser();
         // The digits of `-5`, as far as they have been read.
         let mut digits = None;
         let mut words = Vec::new();

@@ -49,7 +49,7 @@ impl Args {
             suffix: ".gz".to_owned(),
             files: Vec::new(),
         };
-        let mut parser = lexopt::Parser::from_env();
+        let mut parser = cofferdam_command::parser();
         while let Some(argument) = parser.next()? {
             match argument {
                 Short('d') | Long("decompress" | "uncompress") => args.work = Work::Decompress,

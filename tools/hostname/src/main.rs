@@ -17,7 +17,7 @@ fn main() -> ExitCode {
 }
 
 fn hostname(out: &mut Output) -> Result<Ending, Stop> {
-    let mut parser = lexopt::Parser::from_env();
+    let mut parser = cofferdam_command::parser();
     while let Some(argument) = parser.next()? {
         match argument {
             // There is no domain: the long and the short name are one.

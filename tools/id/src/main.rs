@@ -27,7 +27,7 @@ fn main() -> ExitCode {
 }
 
 fn id(out: &mut Output) -> Result<Ending, Stop> {
-    let mut parser = lexopt::Parser::from_env();
+    let mut parser = cofferdam_command::parser();
     let mut asked = Asked::default();
     while let Some(argument) = parser.next()? {
         match argument {

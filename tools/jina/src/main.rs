@@ -22,7 +22,7 @@ fn main() -> ExitCode {
 }
 
 fn jina(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
-    let mut parser = lexopt::Parser::from_env();
+    let mut parser = cofferdam_command::parser();
     let (mut page, mut reader) = (None, READER.to_owned());
     while let Some(argument) = parser.next()? {
         match argument {

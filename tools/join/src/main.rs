@@ -2,4 +2,19 @@
 
 #![allow(missing_docs, reason = "the `main` that the macro writes is public")]
 
-uucore::bin!(uu_join);
+mod program {
+    /// The program, to which a separator may be `=`.
+    mod uu_join {
+        pub(super) fn uumain(args: impl uucore::Args) -> i32 {
+            let mut args: Vec<_> = args.collect();
+            cofferdam_command::keep_equals(&mut args, "aejotv12");
+            ::uu_join::uumain(args.into_iter())
+        }
+    }
+
+    uucore::bin!(uu_join);
+}
+
+fn main() {
+    program::main();
+}

@@ -76,9 +76,16 @@ impl Args {
             named: Vec::new(),
             positional: Vec::new(),
         };
-        let mut parser = lexopt::Parser::from_env();
+        let mut parser = cofferdam_command::parser();
         let (mut filter, mut rest) = (None, Rest::Files);
-        while let Some(argument) = parser.next()? {
+        loop {
+            if let Some(word) = negative(&mut parser) {
+                args.take(word, &mut filter, rest)?;
+                continue;
+            }
+            let Some(argument) = parser.next()? else {
+                break;
+            };
             match argument {
                 Short('n') | Long("null-input") => args.null_input = true,
                 Short('r') | Long("raw-output") => args.raw = Raw::Lines,
@@ -133,12 +140,7 @@ impl Args {
                 Short('L') | Long("library-path") => {
                     return Err(Stop::new("-L: modules are not loaded here"));
                 }
-                Value(word) if filter.is_none() => filter = Some(word.string()?),
-                Value(word) => match rest {
-                    Rest::Files => args.files.push(word.string()?),
-                    Rest::Texts => args.positional.push(Val::text(word.string()?)),
-                    Rest::Json => args.positional.push(json_argument(&word.string()?)?),
-                },
+                Value(word) => args.take(word.string()?, &mut filter, rest)?,
                 other => return Err(other.unexpected().into()),
             }
         }
@@ -146,6 +148,20 @@ impl Args {
             args.filter = filter;
         }
         Ok(args)
+    }
+
+    /// Takes a word that is no option: the filter first, then what `rest` says.
+    fn take(&mut self, word: String, filter: &mut Option<String>, rest: Rest) -> Result<(), Stop> {
+        if filter.is_none() {
+            *filter = Some(word);
+            return Ok(());
+        }
+        match rest {
+            Rest::Files => self.files.push(word),
+            Rest::Texts => self.positional.push(Val::text(word)),
+            Rest::Json => self.positional.push(json_argument(&word)?),
+        }
+        Ok(())
     }
 
     /// Names and values of the variables that the filter can use.
@@ -159,6 +175,18 @@ impl Args {
         values.push(all);
         (names, values)
     }
+}
+
+/// The next word if it begins with `-` and is still no option, because no letter and no second dash
+/// follow: `-1`, `-(.a)`, `-.a`.
+fn negative(parser: &mut lexopt::Parser) -> Option<String> {
+    let mut words = parser.try_raw_args()?;
+    let is_no_option = |word: &std::ffi::OsStr| {
+        let rest = word.to_str().and_then(|word| word.strip_prefix('-'));
+        rest.and_then(|rest| rest.chars().next())
+            .is_some_and(|next| next != '-' && !next.is_alphabetic())
+    };
+    words.next_if(is_no_option)?.into_string().ok()
 }
 
 /// A value in the command line.

@@ -15,7 +15,7 @@ fn main() -> ExitCode {
 }
 
 fn more(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
-    let mut parser = lexopt::Parser::from_env();
+    let mut parser = cofferdam_command::parser();
     let mut files = Vec::new();
     while let Some(argument) = parser.next()? {
         match argument {

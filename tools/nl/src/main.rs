@@ -9,10 +9,12 @@ const NUMBERED: [&str; 4] = ["-v", "-i", "--starting-line-number", "--line-incre
 
 mod program {
     /// The program, which takes a negative number for an option unless it is in one word with its
-    /// own.
+    /// own, and to which a separator may be `=`.
     mod uu_nl {
         pub(super) fn uumain(args: impl uucore::Args) -> i32 {
-            ::uu_nl::uumain(super::super::joined(args.collect()).into_iter())
+            let mut args = super::super::joined(args.collect());
+            cofferdam_command::keep_equals(&mut args, "bdfhilnsvw");
+            ::uu_nl::uumain(args.into_iter())
         }
     }
 

@@ -2,7 +2,19 @@
 
 #![allow(missing_docs, reason = "the `main` that the macro writes is public")]
 
-// It ends with exit codes beyond 1.
-use cofferdam_command as _;
+mod program {
+    /// The program, to which a separator may be `=`.
+    mod uu_numfmt {
+        pub(super) fn uumain(args: impl uucore::Args) -> i32 {
+            let mut args: Vec<_> = args.collect();
+            cofferdam_command::keep_equals(&mut args, "d");
+            ::uu_numfmt::uumain(args.into_iter())
+        }
+    }
 
-uucore::bin!(uu_numfmt);
+    uucore::bin!(uu_numfmt);
+}
+
+fn main() {
+    program::main();
+}

@@ -2,4 +2,19 @@
 
 #![allow(missing_docs, reason = "the `main` that the macro writes is public")]
 
-uucore::bin!(uu_paste);
+mod program {
+    /// The program, to which a separator may be `=`.
+    mod uu_paste {
+        pub(super) fn uumain(args: impl uucore::Args) -> i32 {
+            let mut args: Vec<_> = args.collect();
+            cofferdam_command::keep_equals(&mut args, "d");
+            ::uu_paste::uumain(args.into_iter())
+        }
+    }
+
+    uucore::bin!(uu_paste);
+}
+
+fn main() {
+    program::main();
+}

@@ -60,7 +60,7 @@ impl Args {
             remove_empty: false,
         };
         let mut words = Vec::new();
-        let mut parser = lexopt::Parser::from_env();
+        let mut parser = cofferdam_command::parser();
         while let Some(argument) = parser.next()? {
             match argument {
                 Short('p') | Long("strip") => args.strip = Some(parser.value()?.parse()?),

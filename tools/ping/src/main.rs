@@ -26,7 +26,7 @@ fn main() -> ExitCode {
 }
 
 fn ping(out: &mut Output) -> Result<Ending, Stop> {
-    let mut parser = lexopt::Parser::from_env();
+    let mut parser = cofferdam_command::parser();
     let (mut count, mut patience, mut quiet, mut target) = (COUNT, PATIENCE, false, None);
     while let Some(argument) = parser.next()? {
         match argument {

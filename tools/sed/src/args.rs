@@ -44,7 +44,7 @@ impl Args {
             no_files: false,
         };
         let mut scripts = Vec::new();
-        let mut parser = lexopt::Parser::from_env();
+        let mut parser = cofferdam_command::parser();
         while let Some(argument) = parser.next()? {
             match argument {
                 Short('n') | Long("quiet" | "silent") => args.quiet = true,

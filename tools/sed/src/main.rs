@@ -36,6 +36,7 @@ fn sed(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
     let args = Args::parse()?;
     let reading = Reading {
         extended: args.extended,
+        zero_ends: args.line_end == 0,
         no_files: args.no_files,
     };
     let script = Script::parse(&args.script, reading)?;

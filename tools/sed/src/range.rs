@@ -80,7 +80,8 @@ impl Range {
                     End::Number(last) => *last,
                     End::Plus(lines) => number.saturating_add(*lines),
                     End::Multiple(0) => number,
-                    End::Multiple(step) => number.div_ceil(*step).saturating_mul(*step),
+                    // The next one, also from a line that is one.
+                    End::Multiple(step) => (number / step + 1).saturating_mul(*step),
                     End::Last if (place.is_last)()? => number,
                     End::Last | End::Expression(_) => {
                         *self = Self::Open;

@@ -1,5 +1,6 @@
 //! The right side of `s`: text, groups, and changes of case.
 
+use cofferdam_command::{lower, upper};
 use cofferdam_regex::Captures;
 
 use crate::escape::escape;
@@ -129,8 +130,8 @@ impl Casing {
             for char in chunk.valid().chars() {
                 let mut text = String::new();
                 match self.next.take().or(self.lasting) {
-                    Some(Case::Upper | Case::NextUpper) => text.extend(char.to_uppercase()),
-                    Some(Case::Lower | Case::NextLower) => text.extend(char.to_lowercase()),
+                    Some(Case::Upper | Case::NextUpper) => text.push(upper(char)),
+                    Some(Case::Lower | Case::NextLower) => text.push(lower(char)),
                     _ => text.push(char),
                 }
                 out.extend_from_slice(text.as_bytes());

@@ -28,6 +28,8 @@ pub(crate) struct Script {
 #[derive(Clone, Copy)]
 pub(crate) struct Reading {
     pub(crate) extended: bool,
+    /// `-z`: lines do not end with a line break, so `M` finds none inside of them.
+    pub(crate) zero_ends: bool,
     /// Files are neither read nor written by commands.
     pub(crate) no_files: bool,
 }
@@ -204,13 +206,14 @@ impl Parser {
         }
     }
 
-    fn expression(&self, text: &str, options: Options) -> Result<Expression, Stop> {
+    fn expression(&self, text: &str, mut options: Options) -> Result<Expression, Stop> {
         if text.is_empty() {
             if options.ignore_case || options.multi_line {
                 return Err(self.text.stop("no modifiers on empty regexp"));
             }
             return Ok(None);
         }
+        options.multi_line &= !self.reading.zero_ends;
         let regex = Regex::new(&escape::expression(text), options);
         let regex = regex.map_err(|error| self.text.stop(&error.to_string()))?;
         Ok(Some(Rc::new(regex)))

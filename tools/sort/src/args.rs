@@ -43,7 +43,7 @@ impl Args {
             random_source: None,
             files: Vec::new(),
         };
-        let mut parser = lexopt::Parser::from_env();
+        let mut parser = cofferdam_command::parser();
         let mut listed = None;
         while let Some(argument) = parser.next()? {
             match argument {
@@ -65,7 +65,7 @@ impl Args {
                 Short('z') | Long("zero-terminated") => args.line_end = 0,
                 Long("sort") => {
                     let word = parser.value()?.string()?;
-                    args.order(letter_of(&word).ok_or_else(|| {
+                    args.order(kind(&word).ok_or_else(|| {
                         Stop::new(format!(
                             "--sort={word}: expected general-numeric, human-numeric, month, \
                              numeric, random or version"
@@ -138,6 +138,22 @@ impl Args {
             .collect();
         Ok(())
     }
+}
+
+/// The letter of a kind of `--sort`, which may be shortened.
+fn kind(word: &str) -> Option<char> {
+    const KINDS: [&str; 6] = [
+        "general-numeric",
+        "human-numeric",
+        "month",
+        "numeric",
+        "random",
+        "version",
+    ];
+    let kind = KINDS
+        .iter()
+        .find(|kind| !word.is_empty() && kind.starts_with(word));
+    kind.and_then(|kind| letter_of(kind))
 }
 
 /// The letter of an order with a long name.

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use cofferdam_command::{Stop, arguments};
+use cofferdam_command::Stop;
 use lexopt::prelude::{Long, Short, Value};
 
 /// Printed by `--help`.
@@ -61,7 +61,7 @@ impl Options {
     ///
     /// A sentence about the first argument that is wrong.
     pub(crate) fn parse() -> Result<Asked, Stop> {
-        let mut parser = lexopt::Parser::from_args(arguments());
+        let mut parser = cofferdam_command::parser();
         let mut options = Self {
             format: LONG_FORMAT.to_owned(),
             escapes: true,

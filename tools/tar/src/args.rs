@@ -98,6 +98,7 @@ impl Args {
             wildcards: false,
         };
         let mut parser = lexopt::Parser::from_args(with_dashes(arguments().collect())?);
+        parser.set_short_equals(false);
         while let Some(argument) = parser.next()? {
             match argument {
                 Short('c') | Long("create") => start(Task::Create, &mut task)?,

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
 }
 
 fn uname(out: &mut Output) -> Result<Ending, Stop> {
-    let mut parser = lexopt::Parser::from_env();
+    let mut parser = cofferdam_command::parser();
     let mut asked = [false; PIECES.len()];
     while let Some(argument) = parser.next()? {
         match argument {

@@ -64,7 +64,7 @@ impl Args {
         let mut excluding = false;
         let mut fold = false;
         let mut words = Vec::new();
-        let mut parser = lexopt::Parser::from_env();
+        let mut parser = cofferdam_command::parser();
         while let Some(argument) = parser.next()? {
             match argument {
                 Short('l') => args.task = Task::List,

@@ -51,7 +51,7 @@ impl Args {
             timeout: None,
             max_redirects: MAX_REDIRECTS,
         };
-        let mut parser = lexopt::Parser::from_env();
+        let mut parser = cofferdam_command::parser();
         while let Some(argument) = parser.next()? {
             match argument {
                 Short('O') | Long("output-document") => {

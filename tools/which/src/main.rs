@@ -15,7 +15,7 @@ fn main() -> ExitCode {
 }
 
 fn which(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
-    let mut parser = lexopt::Parser::from_env();
+    let mut parser = cofferdam_command::parser();
     let (mut all, mut silent, mut names) = (false, false, Vec::new());
     while let Some(argument) = parser.next()? {
         match argument {

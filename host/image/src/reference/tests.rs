@@ -51,6 +51,8 @@ fn parts() {
     check("GHCR.io/wc", "GHCR.io wc latest -");
     check("127.0.0.1:65535/wc:1", "127.0.0.1:65535 wc 1 -");
     check("host:5000", "- host 5000 -");
+    check("oci://ghcr.io/wc:1", "ghcr.io wc 1 -");
+    check("oci://wc", "- wc latest -");
     check(&format!("wc@sha256:{HEX}"), &format!("- wc - sha256:{HEX}"));
     check(
         &format!("ghcr.io/wc:1@sha256:{HEX}"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use docker_credential::DockerCredential;
-use http_auth::ChallengeRef;
+use http_auth::{ChallengeParser, ChallengeRef};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Client, Url};
 use serde::Deserialize;
@@ -35,16 +35,29 @@ pub(super) enum Challenge {
 }
 
 impl Challenge {
-    /// The first challenge of an answer that we know how to meet.
-    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+    /// The challenges of an answer that we know how to meet, of all its headers.
+    pub(super) fn all(headers: &HeaderMap) -> Vec<Self> {
         let texts = headers
             .get_all(WWW_AUTHENTICATE)
             .iter()
             .filter_map(|value| value.to_str().ok());
-        texts
-            .filter_map(|text| http_auth::parse_challenges(text).ok())
-            .flatten()
-            .find_map(|one| Self::read(&one))
+        let mut all = Vec::new();
+        for text in texts {
+            let text = single_spaces(text);
+            // A challenge that cannot be parsed hides those behind it, and not those before it.
+            let read = ChallengeParser::new(&text).map_while(Result::ok);
+            all.extend(read.filter_map(|one| Self::read(&one)));
+        }
+        all
+    }
+
+    /// The challenge to meet. A token server may give a token to anybody, and a password is shown
+    /// to the registry itself only if nothing else is asked for.
+    pub(super) fn to_meet(all: Vec<Self>, credential: Option<&DockerCredential>) -> Option<Self> {
+        let has_password = matches!(credential, Some(DockerCredential::UsernamePassword(..)));
+        let can_be_met = |one: &Self| matches!(one, Self::Bearer { .. }) || has_password;
+        let possible = all.into_iter().filter(can_be_met);
+        possible.min_by_key(|one| matches!(one, Self::Basic))
     }
 
     fn read(challenge: &ChallengeRef<'_>) -> Option<Self> {
@@ -166,8 +179,28 @@ async fn token(
         body.map_err(|error| Failure::lasting(wrong(format!("gave no whole answer: {error}"))))?;
     let answer: Answer = serde_json::from_slice(&body)
         .map_err(|_| wrong("gave something else than a token".to_owned()))?;
-    let token = answer.token.or(answer.access_token);
+    // Some servers fill one of the two and leave the other empty.
+    let mut names = [answer.token, answer.access_token].into_iter().flatten();
+    let token = names.find(|token| !token.is_empty());
     token.ok_or_else(|| Failure::lasting(wrong("gave no token".to_owned())))
+}
+
+/// Each run of blanks outside of quotation marks as one space. RFC 9110 lets any number stand
+/// behind a scheme; the parser takes one.
+fn single_spaces(text: &str) -> String {
+    let mut single = String::with_capacity(text.len());
+    let mut is_quoted = false;
+    let mut is_escaped = false;
+    for character in text.chars() {
+        let is_blank = matches!(character, ' ' | '\t') && !is_quoted;
+        if is_blank && single.ends_with(' ') {
+            continue;
+        }
+        single.push(if is_blank { ' ' } else { character });
+        is_quoted ^= character == '"' && !is_escaped;
+        is_escaped = is_quoted && character == '\\' && !is_escaped;
+    }
+    single
 }
 
 /// A token, under either of its names.

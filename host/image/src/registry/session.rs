@@ -108,14 +108,23 @@ impl<'a> Session<'a> {
         make: impl Fn(&Client) -> RequestBuilder,
     ) -> Result<Response, Failure> {
         let mut response = self.attempt(url, wait, &make).await?;
-        if response.status() == StatusCode::UNAUTHORIZED
-            && self.target.is_registry(url)
-            && let Some(challenge) = Challenge::of(response.headers())
-        {
+        let challenges = match response.status() {
+            StatusCode::UNAUTHORIZED if self.target.is_registry(url) => {
+                Challenge::all(response.headers())
+            }
+            _ => Vec::new(),
+        };
+        if !challenges.is_empty() {
             let credential = self.credentials.find(&self.target).await?;
-            let met = challenge
-                .meet(&self.client, &self.target, self.push, credential)
-                .await?;
+            let met = match Challenge::to_meet(challenges, credential.as_ref()) {
+                Some(challenge) => {
+                    let push = self.push;
+                    challenge
+                        .meet(&self.client, &self.target, push, credential)
+                        .await?
+                }
+                None => None,
+            };
             if met.is_some() {
                 self.authorization = met;
                 response = self.attempt(url, wait, &make).await?;

@@ -1,6 +1,6 @@
 //! Of an image for several platforms, the one for WebAssembly.
 
-use oci_spec::image::{Arch, Descriptor, ImageIndex, Platform};
+use oci_spec::image::{Arch, Descriptor, ImageIndex, MediaType, Platform};
 
 use crate::error::Error;
 use crate::reference::Reference;
@@ -12,8 +12,9 @@ const SYSTEMS: [&str; 2] = ["wasip2", "wasi"];
 /// nothing more.
 const NAMED_MAX: usize = 8;
 
-/// The row of `index` that is a WebAssembly component. Without one, the image is native and
-/// refused.
+/// The row of `index` that is a WebAssembly component. Tools that push artifacts write rows without
+/// a platform: a single one is taken, and its layers say whether it is a component. Without either,
+/// the image is native and refused.
 pub(crate) fn wasm<'a>(
     reference: &Reference,
     index: &'a ImageIndex,
@@ -30,10 +31,29 @@ pub(crate) fn wasm<'a>(
                     .is_some_and(|platform| is_for(platform, system))
             })
         })
+        .or_else(|| without_platform(index))
         .ok_or_else(|| Error::not_a_tool(reference, refusal(index)))
 }
 
+/// The row without a platform, if there is just one.
+fn without_platform(index: &ImageIndex) -> Option<&Descriptor> {
+    let mut rows = index.manifests().iter().filter(|row| is_unmarked(row));
+    rows.next().filter(|_| rows.next().is_none())
+}
+
+fn is_unmarked(row: &Descriptor) -> bool {
+    row.platform().is_none() && *row.media_type() == MediaType::ImageManifest
+}
+
 fn refusal(index: &ImageIndex) -> String {
+    let unmarked = index.manifests().iter().filter(|row| is_unmarked(row));
+    let unmarked = unmarked.count();
+    if unmarked > 1 {
+        return format!(
+            "it is an image index in which {unmarked} entries say no platform: name one by its \
+             digest, or give the component's `wasip2/wasm`"
+        );
+    }
     let name = |platform: &Platform| {
         format!("{}/{}", platform.os(), platform.architecture())
             .escape_debug()

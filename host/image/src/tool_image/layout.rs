@@ -18,11 +18,12 @@ pub(super) const WASM_LAYER: &str = "application/wasm";
 const BIN_ARTIFACT: &str = "application/vnd.openotters.bin.v1";
 
 /// The configs of images that say nothing of WebAssembly and may still carry a component: an
-/// openotters tool has one of a container, so that it can be mounted.
-const PLAIN_CONFIGS: [&str; 3] = [
+/// openotters tool has one of a container, so that it can be mounted. The last is older `oras`'s.
+const PLAIN_CONFIGS: [&str; 4] = [
     "application/vnd.oci.image.config.v1+json",
     "application/vnd.docker.container.image.v1+json",
     "application/vnd.oci.empty.v1+json",
+    "application/vnd.unknown.config.v1+json",
 ];
 
 /// Maximum characters of a title: what file systems take.
@@ -102,8 +103,8 @@ impl<'a> Layout<'a> {
                 layer.media_type()
             )),
             layers => refuse(format!(
-                "it has {} layers; a tool has exactly one, `{WASM_LAYER}`",
-                layers.len()
+                "it has {}; a tool has exactly one layer, `{WASM_LAYER}`",
+                counted(layers.iter())
             )),
         }
     }
@@ -160,8 +161,8 @@ fn bin<'a>(reference: &Reference, manifest: &'a ImageManifest) -> Result<Layout<
     };
     let [layer] = files.as_slice() else {
         return refuse(format!(
-            "it has {} layers with files; a tool has exactly one",
-            files.len()
+            "it has {}; a tool has exactly one layer with a file",
+            counted(files.iter().copied())
         ));
     };
     match packing(layer, is_bin) {
@@ -176,6 +177,23 @@ fn bin<'a>(reference: &Reference, manifest: &'a ImageManifest) -> Result<Layout<
              as they are and `tar+gzip`",
             layer.media_type()
         )),
+    }
+}
+
+/// The layers that there are instead of one, with the kinds of those that are not the component.
+fn counted<'a>(layers: impl ExactSizeIterator<Item = &'a Descriptor>) -> String {
+    let count = layers.len();
+    let mut others: Vec<_> = layers
+        .map(|layer| layer.media_type().as_ref())
+        .filter(|kind| *kind != WASM_LAYER)
+        .map(|kind| format!("`{}`", kind.escape_debug()))
+        .collect();
+    let has_component = others.len() + 1 == count;
+    others.dedup();
+    match others.as_slice() {
+        [] => format!("{count} layers"),
+        others if has_component => format!("{} beside the component", others.join(", ")),
+        others => format!("{count} layers, with {} among them", others.join(", ")),
     }
 }
 

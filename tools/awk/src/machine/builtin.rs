@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use cofferdam_command::Stop;
+use cofferdam_command::{Stop, lower, upper};
 
 use super::{Machine, time};
 use crate::number::any_radix;
@@ -80,8 +80,8 @@ impl Machine<'_, '_> {
                 let length = values.get(2).map(Value::to_number);
                 Value::text(substr(&text, second.to_number(), length))
             }
-            Builtin::Tolower => Value::Text(cased(&self.text(first), |char| char.to_lowercase())),
-            Builtin::Toupper => Value::Text(cased(&self.text(first), |char| char.to_uppercase())),
+            Builtin::Tolower => Value::Text(cased(&self.text(first), lower)),
+            Builtin::Toupper => Value::Text(cased(&self.text(first), upper)),
             Builtin::Sprintf => Value::text(self.formatted(values)?),
             Builtin::Split => self.split(values)?,
             Builtin::Patsplit => self.patsplit(values)?,
@@ -141,10 +141,10 @@ fn substr(text: &[u8], start: f64, length: Option<f64>) -> &[u8] {
     }
 }
 
-fn cased<I: Iterator<Item = char>>(text: &[u8], change: impl Fn(char) -> I) -> Rc<[u8]> {
+fn cased(text: &[u8], change: impl Fn(char) -> char) -> Rc<[u8]> {
     let mut out = Vec::with_capacity(text.len());
     for chunk in text.utf8_chunks() {
-        let changed: String = chunk.valid().chars().flat_map(&change).collect();
+        let changed: String = chunk.valid().chars().map(&change).collect();
         out.extend_from_slice(changed.as_bytes());
         out.extend_from_slice(chunk.invalid());
     }

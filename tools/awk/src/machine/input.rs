@@ -124,7 +124,7 @@ impl Machine<'_, '_> {
                 return Ok(None);
             } else {
                 self.main.ended = true;
-                self.set_global(slot::FILENAME, Value::text([]));
+                self.set_global(slot::FILENAME, Value::text(STDIN.as_bytes()));
                 STDIN.as_bytes().into()
             };
             self.set_global(slot::FNR, Value::Number(0.0));

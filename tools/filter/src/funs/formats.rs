@@ -78,6 +78,7 @@ fn row(value: &Val, format: &str, between: &str, text: fn(&str) -> String) -> Re
     };
     let cell = |cell: &Val| match cell {
         Val::Null => Ok(String::new()),
+        Val::Num(number, _) if number.is_nan() => Ok(String::new()),
         Val::Bool(_) | Val::Num(..) => Ok(cell.to_string()),
         Val::Str(cell) => Ok(text(cell)),
         other => Err(error(format!(

@@ -190,12 +190,22 @@ fn reverse(value: Val) -> Result<Val, Error> {
 }
 
 fn to_entries(value: &Val) -> Result<Val, Error> {
-    let Val::Obj(fields) = value else {
-        return Err(error(format!("{} has no keys", value.named())));
-    };
-    Ok(Val::array(fields.iter().map(|(key, value)| {
-        Val::object([("key", Val::Str(key.clone())), ("value", value.clone())])
-    })))
+    let entry = |key: Val, value: &Val| Val::object([("key", key), ("value", value.clone())]);
+    match value {
+        Val::Obj(fields) => {
+            let entries = fields.iter();
+            Ok(Val::array(
+                entries.map(|(key, value)| entry(Val::Str(key.clone()), value)),
+            ))
+        }
+        Val::Arr(values) => {
+            let entries = values.iter().enumerate();
+            Ok(Val::array(
+                entries.map(|(key, value)| entry(Val::from(key), value)),
+            ))
+        }
+        _ => Err(error(format!("{} has no keys", value.named()))),
+    }
 }
 
 fn flatten(value: Val, depth: Val) -> Result<Val, Error> {

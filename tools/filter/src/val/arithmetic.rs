@@ -80,17 +80,17 @@ impl Mul for Val {
     }
 }
 
-/// As often as a whole number says, once for a part of one, and `null` for none.
+/// As often as a whole number says, not at all for a part of one, and `null` for a negative number.
 fn repeat(text: &str, times: f64) -> Calculated {
-    if times.is_nan() || times <= 0.0 {
+    if times.is_nan() || times < 0.0 {
         return Ok(Val::Null);
     }
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "it is positive, and too much is the most there is"
+        reason = "it is not negative, and too much is the most there is"
     )]
-    let times = (times as usize).max(1);
+    let times = times as usize;
     if text.len().saturating_mul(times) > LONGEST_REPEAT {
         return Err(error("Repeat string result too long"));
     }

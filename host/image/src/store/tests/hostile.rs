@@ -129,11 +129,11 @@ fn wrong_shapes() {
             let (config, layer) = f.sound();
             f.manifest(config, json!([layer, f.blob(WASM, b"second")]))
         },
-        "it has 2 layers; a tool has exactly one, `application/wasm`",
+        "it has 2 layers; a tool has exactly one layer, `application/wasm`",
     );
     check_not_a_tool(
         |f| f.manifest(f.sound().0, json!([])),
-        "it has 0 layers; a tool has exactly one, `application/wasm`",
+        "it has 0 layers; a tool has exactly one layer, `application/wasm`",
     );
     check_not_a_tool(
         |f| f.manifest(f.sound().0, json!([f.blob("text/markdown", b"x")])),
