@@ -4,6 +4,7 @@ mod admission;
 mod conclusion;
 mod entry;
 mod metering;
+mod phase;
 mod store;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ pub(crate) use admission::Admission;
 use conclusion::{Concluded, conclude, of_guest};
 use entry::{Ended, enter};
 use metering::{Metered, Passed, Spent};
+use phase::Phase;
 use store::store;
 
 use crate::allowance::Allowance;
@@ -134,6 +136,7 @@ impl Calls {
         let bytes_in = invocation.size();
         let mut spent = Spent::default();
 
+        Phase::Beginning.is_over();
         let ended = match self.prepare(component, grant, &invocation, allowance) {
             Err(outcome) => Err(outcome),
             Ok(scratch) => {
@@ -145,6 +148,7 @@ impl Calls {
                     stderr: stderr.clone(),
                 };
                 let caller = caller.unwrap_or_else(Nobody::shared);
+                Phase::Preparation.is_over();
                 let given = GuestContext {
                     account: account.clone(),
                     args: argv,
@@ -167,6 +171,7 @@ impl Calls {
                     &mut spent,
                 );
                 let ended = allowance.within(guest).await.unwrap_or_else(Err);
+                Phase::Teardown.is_over();
                 if let Some(scratch) = scratch {
                     // What takes longer goes on without the call, on one of the threads for what
                     // blocks.
@@ -188,6 +193,7 @@ impl Calls {
             stderr: &stderr,
         };
         let receipt = spent.receipt(grant, outcome, allowance, &passed);
+        Phase::Receipt.is_over();
         Called {
             report: Report {
                 stdout,
@@ -236,6 +242,7 @@ impl Calls {
         let waiting = Instant::now();
         let _place = self.admission.admit(place, grant).await?;
         spent.queued = waiting.elapsed();
+        Phase::Queue.is_over();
         // Only now: swap may have come up while the call waited.
         let pool = self
             .pools
@@ -246,6 +253,7 @@ impl Calls {
             .map_err(|error| host_fault("linking", &error.into()))?;
         let limits = grant.limits();
         let mut call = Metered::new(store(&pool, grant, given)?, limits.fuel.0, spent);
+        Phase::Store.is_over();
         let ended = {
             let Metered { store, spent, .. } = &mut call;
             // On the heap, and only now: calls that wait for their turn are small.
@@ -258,6 +266,7 @@ impl Calls {
             ));
             CpuTime::new(guest.as_mut(), &mut spent.cpu).await
         };
+        Phase::Call.is_over();
         of_guest(ended, &mut call.store.data_mut().limiter)
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use cofferdam_call::Report;
 use cofferdam_capability::{Count, Digest, MAX_ATTEMPTS, MAX_WAIT, RetryRequest, Time};
 use cofferdam_sandbox::Allowance;
+use rustix::rand::GetRandomFlags;
 
 use crate::effect::Effect;
 use crate::tool::Tool;
@@ -42,10 +43,9 @@ impl AttemptWishes {
         if let Some(key) = &self.idempotency_key {
             return key.clone();
         }
-        let mut bytes = [0; 16];
-        match aws_lc_rs::rand::fill(&mut bytes) {
-            Ok(()) => Digest::of(&bytes).hex(),
-            Err(_) => String::new(),
+        match random::<16>() {
+            Some(bytes) => Digest::of(&bytes).hex(),
+            None => String::new(),
         }
     }
 }
@@ -151,11 +151,17 @@ impl Attempts {
 
 /// A random number of 0 to 1. Where the system has none, the longest wait is right.
 fn random_fraction() -> f64 {
-    let mut bytes = [0; 4];
-    match aws_lc_rs::rand::fill(&mut bytes) {
-        Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
-        Err(_) => 1.0,
+    match random() {
+        Some(bytes) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
+        None => 1.0,
     }
+}
+
+/// Random bytes of the system, few enough to come at once.
+fn random<const LENGTH: usize>() -> Option<[u8; LENGTH]> {
+    let mut bytes = [0; LENGTH];
+    let filled = rustix::rand::getrandom(&mut bytes, GetRandomFlags::empty());
+    (filled == Ok(LENGTH)).then_some(bytes)
 }
 
 #[cfg(test)]

@@ -22,10 +22,10 @@ const MOST_KIB: u64 = 1_024;
 const EACH: Duration = Duration::from_millis(5);
 
 /// A host that was started, and the moments at which it served and was done.
-struct Started {
+pub(crate) struct Started {
     child: Child,
     listening: Duration,
-    settled: Duration,
+    pub(crate) settled: Duration,
 }
 
 pub(crate) fn measure(report: &mut Report) {
@@ -80,7 +80,7 @@ fn agentfiles(scratch: &Scratch, numbers: std::ops::Range<usize>) -> Vec<String>
     numbers.map(write).collect()
 }
 
-fn serve(scratch: &Scratch, files: &[String]) -> Started {
+pub(crate) fn serve(scratch: &Scratch, files: &[String]) -> Started {
     let mut command = Command::new(binary());
     command.arg("serve").envs(scratch.variables());
     files.iter().for_each(|file| {
@@ -113,7 +113,7 @@ fn serve(scratch: &Scratch, files: &[String]) -> Started {
     }
 }
 
-fn end(started: Started) {
+pub(crate) fn end(started: Started) {
     let Started { mut child, .. } = started;
     child.kill().expect("it is ours");
     child.wait().expect("it is ours");

@@ -37,7 +37,7 @@ pub(crate) fn measure(report: &mut Report) {
         .file(&scratch, name);
         std::fs::rename(file, tools.join(format!("{name}.wasm"))).expect("a file");
     }
-    let mut server = Server::start(&scratch.data(), &tools);
+    let mut server = Server::start(&scratch, &tools);
     let mut call = |name: &str, id: u64| {
         let params = json!({ "name": name, "arguments": input });
         let request =

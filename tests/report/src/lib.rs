@@ -16,6 +16,13 @@ const HEAD: &str = "# Benchmarks\n\nRatios are quotients of medians of one run. 
     measures and writes this \
                     file.\n";
 
+/// The kind of build that is measured.
+const BUILD: &str = if cfg!(debug_assertions) {
+    "Development"
+} else {
+    "Release"
+};
+
 /// One section of BENCHMARKS.md.
 #[derive(Debug)]
 pub struct Report {
@@ -54,13 +61,14 @@ impl Report {
         ]);
     }
 
-    /// Prints the section and puts it into BENCHMARKS.md.
-    ///
-    /// # Panics
-    /// The checkout is not writable.
-    pub fn finish(self) {
+    /// Prints the section.
+    pub fn print(&self) {
+        println!("{}", self.text());
+    }
+
+    fn text(&self) -> String {
         let mut text = format!(
-            "## {}\n\nRelease build on {}.\n\n| measure | measured | target | met \
+            "## {}\n\n{BUILD} build on {}.\n\n| measure | measured | target | met \
                 |\n|---|---|---|---|\n",
             self.section,
             machine()
@@ -68,10 +76,18 @@ impl Report {
         for [what, measured, target, met] in &self.rows {
             let _ = writeln!(text, "| {what} | {measured} | {target} | {met} |");
         }
-        println!("{text}");
+        text
+    }
+
+    /// Prints the section and puts it into BENCHMARKS.md.
+    ///
+    /// # Panics
+    /// The checkout is not writable.
+    pub fn finish(self) {
+        self.print();
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../BENCHMARKS.md");
         let old = std::fs::read_to_string(&path).unwrap_or_default();
-        std::fs::write(path, with_section(&old, self.section, &text))
+        std::fs::write(path, with_section(&old, self.section, &self.text()))
             .expect("the checkout is writable");
     }
 }

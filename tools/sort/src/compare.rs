@@ -81,10 +81,23 @@ impl Comparison {
     /// Sorts lines; equal ones keep their order.
     pub(crate) fn sort(&self, lines: &mut [Line<'_>]) {
         if self.keys.is_empty() {
-            // Equal lines are the same bytes: it does not matter which of them comes first.
-            lines.sort_unstable_by(|a, b| self.direction(a.text.cmp(b.text)));
+            self.sort_whole(lines);
         } else {
             lines.sort_by(|a, b| self.compare(a, b));
+        }
+    }
+
+    /// Sorts lines that are compared as a whole. Most of them differ in their first bytes, which
+    /// are compared as one number: in WebAssembly a comparison of bytes is a loop.
+    fn sort_whole(&self, lines: &mut [Line<'_>]) {
+        let mut numbered: Vec<_> = lines.iter().map(|line| (first(line.text), *line)).collect();
+        // Equal lines are the same bytes: it does not matter which of them comes first.
+        numbered.sort_unstable_by(|(one, a), (other, b)| {
+            let found = one.cmp(other).then_with(|| a.text.cmp(b.text));
+            self.direction(found)
+        });
+        for (place, (_, line)) in lines.iter_mut().zip(numbered) {
+            *place = line;
         }
     }
 
@@ -138,6 +151,16 @@ impl Comparison {
         hasher.write(text);
         hasher.finish()
     }
+}
+
+/// The first bytes of a line as a number that is smaller where they come first. A shorter line has
+/// zeros behind it, so equal numbers say nothing.
+fn first(text: &[u8]) -> u64 {
+    let mut bytes = [0; size_of::<u64>()];
+    for (place, byte) in bytes.iter_mut().zip(text) {
+        *place = *byte;
+    }
+    u64::from_be_bytes(bytes)
 }
 
 /// The part of a key that counts.

@@ -12,6 +12,7 @@
 )]
 
 mod bare;
+mod breakdown;
 mod concurrent;
 mod fixture;
 mod quotient;
@@ -37,6 +38,7 @@ fn main() {
     let mut report = Report::new("The sandbox");
 
     typed_call(&mut criterion, &fixture, &mut report);
+    breakdown::measure(&fixture, &mut report);
     small_command(&mut criterion, &fixture, &mut report);
     first_call(&fixture, &mut report);
     metering(&mut criterion, &fixture, &mut report);
@@ -56,7 +58,7 @@ fn typed_call(criterion: &mut Criterion, fixture: &Fixture, report: &mut Report)
     let quotient = Quotient {
         what,
         group: "typed",
-        most: 0.7,
+        most: 0.55,
     };
     quotient.measure(
         criterion,

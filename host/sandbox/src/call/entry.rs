@@ -3,6 +3,7 @@
 use cofferdam_call::Output;
 use wasmtime::Store;
 
+use super::phase::Phase;
 use crate::allowance::Allowance;
 use crate::bindings::exports::cofferdam::tool::tools::{Descriptor, Failure};
 use crate::component::Callable;
@@ -29,12 +30,14 @@ pub(super) async fn enter(
     match (callable, invocation) {
         (Callable::Command(pre), _) => {
             let command = pre.instantiate_async(&mut *store).await?;
+            Phase::Instantiation.is_over();
             Ok(Ended::Command(
                 command.wasi_cli_run().call_run(&mut *store).await?,
             ))
         }
         (Callable::Typed(pre), Invocation::Typed { tool, input }) => {
             let typed = pre.instantiate_async(&mut *store).await?;
+            Phase::Instantiation.is_over();
             let answer = typed
                 .cofferdam_tool_tools()
                 .call_call(&mut *store, &tool, &input)

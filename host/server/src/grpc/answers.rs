@@ -50,8 +50,9 @@ const BYTES: usize = 256 << 20;
 /// The longest time that a turn waits for a place. Most turns take a few seconds.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Turns that wait for a place. Each holds its prompt.
-const MOST_WAITING: usize = 256;
+/// Turns that wait for a place. Each holds its prompt, which counts among the bytes of requests.
+/// With those that run there may be a thousand, fewer than requests at once.
+const MOST_WAITING: usize = 1_000 - TURNS;
 
 /// The part of these places that one agent may have, so that others are answered whatever its
 /// clients do.

@@ -4,10 +4,10 @@ use std::fmt;
 use std::io::{ErrorKind, Read, Write};
 use std::str::FromStr;
 
-use aws_lc_rs::rand;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use cap_std::fs::{Dir, MetadataExt, OpenOptions, OpenOptionsExt};
 use cofferdam_capability::Digest;
+use rustix::rand::GetRandomFlags;
 
 use super::error::AuditError;
 use super::hex;
@@ -149,10 +149,13 @@ impl fmt::Debug for PublicKey {
 /// Makes a key and returns the text of its file.
 fn make(dir: &Dir) -> Result<String, AuditError> {
     let mut seed = [0; LENGTH];
-    rand::fill(&mut seed).map_err(|_| AuditError::Key {
-        file: SECRET_FILE,
-        problem: "the system gives no random bytes to make one: try again",
-    })?;
+    let filled = rustix::rand::getrandom(&mut seed, GetRandomFlags::empty());
+    if filled != Ok(LENGTH) {
+        return Err(AuditError::Key {
+            file: SECRET_FILE,
+            problem: "the system gives no random bytes to make one: try again",
+        });
+    }
     let text = format!("{ALGORITHM} {}", hex::encode(&seed));
     write(dir, SECRET_FILE, &text, 0o600)?;
     Ok(text)

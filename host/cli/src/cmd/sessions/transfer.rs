@@ -2,12 +2,13 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+use std::time::Duration;
 
 use cofferdam_server::{Message, MessagePage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::connect::connect;
+use crate::connect::{connect, connect_within};
 use crate::console;
 use crate::error::Failure;
 
@@ -16,6 +17,9 @@ const FORMAT: &str = "cofferdam.session.v1";
 
 /// The largest file that is read, in bytes (128 MiB): JSON of as much as a host takes.
 const MAX_FILE: u64 = 128 << 20;
+
+/// The longest time in which a host stores a session. A hundred thousand messages take seconds.
+const STORED: Duration = Duration::from_secs(300);
 
 /// The first line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -119,7 +123,7 @@ pub(super) async fn import(
         )));
     };
     let session = session.unwrap_or(id);
-    let client = connect(data).await?;
+    let client = connect_within(data, STORED).await?;
     let count = client.import_session(agent, title, session.clone(), messages);
     let count = count.await?;
     console::note(&format!("session {session} has {count} messages"));
