@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use prost::Message;
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "openotters/agent/v1/agent.proto",
     "cofferdam/v1/agents.proto",
     "cofferdam/v1/approvals.proto",
     "cofferdam/v1/chat.proto",
     "cofferdam/v1/images.proto",
+    "cofferdam/v1/reviews.proto",
     "cofferdam/v1/sessions.proto",
     "cofferdam/v1/tokens.proto",
     "cofferdam/v1/tools.proto",

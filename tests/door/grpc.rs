@@ -29,6 +29,7 @@ fn a_foreign_client_finds_and_uses_every_service() {
         "cofferdam.v1.Agents",
         "cofferdam.v1.Chat",
         "cofferdam.v1.Images",
+        "cofferdam.v1.Reviews",
         "cofferdam.v1.Sessions",
         "cofferdam.v1.Tokens",
         "cofferdam.v1.Tools",

@@ -274,6 +274,7 @@ fn an_image_without_the_signature_is_refused_at_pull_and_at_use() {
     // Its digest is no way round, and neither is another spelling.
     refused(run(&user, &digest));
     refused(pull(&user, &target));
+    refused(pull(&user, &target.replacen("127.0.0.1", "localhost", 1)));
     let agentfile =
         format!("FROM scratch\nNAME otter\nMODEL builtin/commands\nBIN args {target}\n");
     user.file("build/Agentfile", agentfile);

@@ -1,5 +1,8 @@
 //! Decisions of reviewers: what was approved runs, and what may do more waits for another decision.
 
+/// Decisions that come to a running host over gRPC.
+mod wire;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -289,6 +292,41 @@ fn decisions_of_one_moment_do_not_damage_each_other() {
         .exits(0)
         .json();
     assert_eq!(listed.as_array().map(Vec::len), Some(8));
+}
+
+#[test]
+fn a_lock_that_another_process_keeps_is_not_waited_for_without_an_end() {
+    let scratch = Scratch::new();
+    review(&scratch, &["key", "new"]).exits(0);
+    cofferdam(&scratch, ["secret", "set", "token"])
+        .stdin("a longer value")
+        .run()
+        .exits(0);
+    let held = |name: &str| {
+        let path = scratch.data().join(name);
+        let file = std::fs::File::open(&path).expect("a lock");
+        file.lock().expect("nobody has it");
+        file
+    };
+    let locks = [held("reviews/.lock"), held("secrets/.lock")];
+    std::thread::scope(|scope| {
+        for (line, lock) in [
+            (["review", "key", "rm", "own"].as_slice(), "reviews/.lock"),
+            (["secret", "rm", "token"].as_slice(), "secrets/.lock"),
+        ] {
+            let scratch = &scratch;
+            scope.spawn(move || {
+                let path = scratch.data().join(lock).display().to_string();
+                let ran = cofferdam(scratch, line).run().exits(1);
+                ran.complains(&["another process has kept", &path, "locked for 10 s"]);
+            });
+        }
+    });
+    drop(locks);
+    review(&scratch, &["key", "rm", "own"]).exits(0);
+    cofferdam(&scratch, ["secret", "rm", "token"])
+        .run()
+        .exits(0);
 }
 
 #[test]

@@ -274,7 +274,7 @@ impl Builder {
             .map_err(grant)?;
         // The agent's author knows better than the tool's what it is called for here.
         // No reviewer has seen what an image says beside its component.
-        let reviewed = self.runner.requires_review();
+        let reviewed = self.runner.reviews().is_asked_for();
         let own = reviewed.then(|| cofferdam_tool::usage(&component.bytes));
         let said = own.unwrap_or_else(|| component.usage.clone());
         let usage = bin.usage.as_deref().or(said.as_deref());

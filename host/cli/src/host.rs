@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use cofferdam_agent::{Accepted, AgentsConfig, Decisions, OnReady, Withheld};
+use cofferdam_agent::{Accepted, AgentsConfig, BinAccess, Decisions, OnReady, Withheld};
 use cofferdam_capability::{Guarded, Host, Scheme};
 use cofferdam_image::{Images, Registry, RegistryConfig, Store as ImageStore, Watch};
 use cofferdam_model::Credentials;
@@ -121,6 +121,7 @@ pub(crate) fn runner_with(
         ledger,
         review: config.review,
         data: data.dir().map_err(Failure::work)?,
+        data_path: data.path().to_owned(),
         guarded,
     })
     .map_err(|error| Failure::work(format!("data directory {}: {error}", data.path().display())))
@@ -218,6 +219,24 @@ pub(crate) fn grant_decisions_to_run(
     let decisions = grant_decisions(config, data)?;
     secret::tell_missing(config, &decisions.secrets);
     Ok(decisions)
+}
+
+/// The access of each BIN of an agent, as the next start of the host decides it.
+pub(crate) async fn agent_access(
+    agent: &str,
+    config: &Config,
+    data: &DataDir,
+) -> Result<Vec<BinAccess>, Failure> {
+    let runner = runner(config, data)?;
+    let GrantDecisions {
+        decisions,
+        secrets: _,
+        withheld,
+    } = grant_decisions(config, data)?;
+    let dir = data.dir().map_err(Failure::work)?;
+    let found =
+        cofferdam_agent::grants(&dir, data.path(), agent, &runner, &decisions, &withheld).await;
+    found.map_err(Failure::usage)
 }
 
 /// The parts of which agents are made. `accepted` are components that the

@@ -201,7 +201,8 @@ impl fmt::Display for Scope {
 }
 
 /// A registry by one spelling: the one that requests go to, without the port of HTTPS and without
-/// the dot that may end a name; and Docker's own by its one name.
+/// the dot that may end a name; Docker's own by its one name; and this machine by one of its
+/// addresses, because `localhost` and the others lead to the same registry.
 fn canonical_registry(registry: &str) -> String {
     let url = Url::parse(&format!("https://{registry}/"));
     // Nothing can be sent to a registry that is no address.
@@ -216,6 +217,7 @@ fn canonical_registry(registry: &str) -> String {
     let port = url.as_ref().ok().and_then(Url::port);
     // The parser has left out the port of HTTPS.
     let port = port.filter(|port| !is_here || *port != HTTP_PORT);
+    let host = if is_here { "127.0.0.1" } else { host };
     let lower = match port {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
@@ -295,6 +297,9 @@ mod tests {
             "0x7f.1:5599",
             "0177.0.0.1:5599",
             "2130706433:5599",
+            "localhost:5599",
+            "LocalHost.:5599",
+            "127.0.0.2:5599",
         ] {
             assert_eq!(canonical_registry(spelling), "127.0.0.1:5599", "{spelling}");
         }
@@ -313,7 +318,7 @@ mod tests {
         assert_eq!(canonical_registry("reg.example:80"), "reg.example:80");
         // On this machine a request without a port may go to that of HTTP.
         assert_eq!(canonical_registry("127.0.0.1:80"), "127.0.0.1");
-        assert_eq!(canonical_registry("localhost:80"), "localhost");
+        assert_eq!(canonical_registry("localhost:80"), "127.0.0.1");
     }
 
     #[test]

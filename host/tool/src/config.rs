@@ -52,6 +52,8 @@ pub struct RunnerConfig {
     /// The data directory of the host. No offer holds it or lies in it, but for the workspaces that
     /// the host keeps there.
     pub data: Dir,
+    /// The path of the data directory, for the log.
+    pub data_path: PathBuf,
     /// Files that decide what runs next: no grant lets a tool replace one.
     pub guarded: Guarded,
 }

@@ -26,6 +26,7 @@ mod embed;
 mod error;
 mod executor;
 mod explain;
+mod file_lock;
 mod file_print;
 mod histogram;
 mod host_tool;
@@ -96,10 +97,11 @@ pub use reached::Reached;
 pub use repair::{Repaired, repaired};
 pub use request::Request;
 pub use review::{
-    DECISION_MAX_BYTES, DECISION_MEDIA_TYPE, DamagedDecision, DecisionError, Difference, Judgement,
-    KeptDecision, ReviewDirectory, ReviewDirectoryError, ReviewLock, ReviewRule, ReviewSurvey,
-    Reviews, Seen, SeenParts, SignedDecision, Standing, Stated, ToolScope, TrustError, TrustedKey,
-    TrustedKeys, check_signatures, read_decision,
+    DECISION_MAX_BYTES, DECISION_MEDIA_TYPE, DamagedDecision, DecisionError, DecisionList,
+    DecisionState, DecisionSummary, Difference, Judgement, KeptDecision, ListedDecision, Removal,
+    ReviewDirectory, ReviewDirectoryError, ReviewGate, ReviewLock, ReviewRule, ReviewSurvey,
+    Reviewed, Reviews, Seen, SeenParts, SignedDecision, Signer, Standing, Stated, ToolScope,
+    TrustError, TrustedKey, TrustedKeys, find_decision, read_decision, read_envelope,
 };
 pub use runner::Runner;
 pub use secret::{

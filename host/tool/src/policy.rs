@@ -81,8 +81,8 @@ pub(crate) fn decide(laws: Laws<'_>, question: Question<'_>) -> Decided {
     if decided.verdict == Verdict::Deny {
         return decided;
     }
-    match reviews.look(question.tool).refusal {
-        Some(refusal) => Decided::deny(vec![REVIEW.to_owned()], refusal),
+    match reviews.look(question.tool).refusal() {
+        Some(refusal) => Decided::deny(vec![REVIEW.to_owned()], refusal.to_owned()),
         None => decided,
     }
 }
@@ -185,7 +185,7 @@ fn ask<T>(
         let reason = format!("the policy cannot be asked about `{}`", tool.name());
         Decided::deny(Vec::new(), reason)
     };
-    let is_reviewed = |tool: &Tool| reviews.look(tool).is_approved;
+    let is_reviewed = |tool: &Tool| reviews.look(tool).is_approved();
     let reviewed = rules.reads_reviews && is_reviewed(tool);
     let key = CaseKey {
         principal: principal.clone(),

@@ -72,6 +72,7 @@ impl Runner {
             ledger,
             review,
             data,
+            data_path,
             guarded,
         } = config;
         let reach = match stand_ins {
@@ -92,7 +93,7 @@ impl Runner {
         })?;
         let redactor = Arc::new(Redactor::new());
         let threads = GuestThreads::start().map_err(EngineError::Threads)?;
-        let reviews = ReviewGate::new(data.try_clone().map_err(EngineError::Threads)?, review);
+        let reviews = ReviewGate::new(&data, data_path, review).map_err(EngineError::Threads)?;
         let data = Arc::new(data);
         let policies = PolicyBook::new(Arc::clone(&data));
         // What is wrong with it is told now, not at the first call.
@@ -108,11 +109,10 @@ impl Runner {
             totals: Arc::default(),
             ledger,
         });
-        let pins = Arc::new(Pins::new(pins));
         let ceiling = Arc::new(ceiling);
         Ok(Self {
             executor,
-            pins,
+            pins: Arc::new(Pins::new(pins)),
             ceiling,
             calls_per_agent,
             data,
@@ -414,9 +414,9 @@ impl Runner {
         Answer::cancelled(ended.await)
     }
 
-    /// Returns true if a tool needs a review before it is called.
-    pub fn requires_review(&self) -> bool {
-        self.executor.reviews.is_asked_for()
+    /// The reviews of tools before they are called.
+    pub fn reviews(&self) -> &ReviewGate {
+        &self.executor.reviews
     }
 
     /// The record that is kept of every call, if one is.

@@ -137,6 +137,15 @@ impl Tool {
         matches!(self.runs, Runs::Host(_))
     }
 
+    /// The name in the manifest of its component, which reviewers know it by; empty for a tool of
+    /// the host itself.
+    pub fn manifest_name(&self) -> &str {
+        match self.subject() {
+            Subject::Component(component) => &component.manifest().tool.name,
+            Subject::Host(_) => "",
+        }
+    }
+
     pub(crate) fn subject(&self) -> Subject<'_> {
         match &self.runs {
             Runs::Component(component) => Subject::Component(component),

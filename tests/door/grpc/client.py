@@ -22,7 +22,7 @@ PATIENCE = float(os.environ.get("COFFERDAM_TEST_PATIENCE", 60))
 
 proto, generated, address, action, *arguments = sys.argv[1:]
 flags = ["protoc", f"-I{proto}", f"--python_out={generated}", f"--grpc_python_out={generated}"]
-protos = [f"cofferdam/v1/{name}.proto" for name in ("agents", "images", "tools")]
+protos = [f"cofferdam/v1/{name}.proto" for name in ("agents", "images", "reviews", "tools")]
 if protoc.main(flags + ["openotters/agent/v1/agent.proto"] + protos) != 0:
     sys.exit("protoc failed")
 sys.path.insert(0, generated)
@@ -386,6 +386,36 @@ def images(method, *fields):
         return [error.code().name, error.details()]
 
 
+def reviews(method, *fields):
+    """reviews METHOD [FIELD=VALUE…]: one call of cofferdam.v1.Reviews. A value `@FILE` is the content of a file. Tells
+    the answer, or all of them; of an error its code, its sentence and its details as text."""
+    from cofferdam.v1 import reviews_pb2, reviews_pb2_grpc
+
+    request = getattr(reviews_pb2, f"{method}Request")()
+    for name, value in (field.split("=", 1) for field in fields):
+        if value.startswith("@"):
+            value = open(value[1:], "rb").read()
+        if name == "ids":
+            request.ids.append(value)
+        else:
+            setattr(request, name, int(value) if name == "limit" else value)
+    call = getattr(reviews_pb2_grpc.ReviewsStub(channel), method)
+    try:
+        answer = call(request, timeout=PATIENCE)
+        return [plain(one) for one in answer] if hasattr(answer, "cancel") else plain(answer)
+    except grpc.RpcError as error:
+        found = dict(error.trailing_metadata()).get("grpc-status-details-bin", b"")
+        return {"code": error.code().name, "sentence": error.details(), "details": found.decode(errors="replace")}
+
+
+def plain(message):
+    """A message as JSON has it, with bytes as text."""
+    from google.protobuf import json_format
+
+    told = json_format.MessageToDict(message, preserving_proto_field_name=True)
+    return told | ({"envelope": message.envelope.decode()} if "envelope" in told else {})
+
+
 def life(file):
     """Takes an agent from its creation to its removal, and tells what was seen of it on the way."""
     from cofferdam.v1 import agents_pb2 as agents
@@ -558,6 +588,7 @@ ACTIONS = {
     "life": life,
     "statuses": statuses,
     "regenerate": regenerate,
+    "reviews": reviews,
     "branches": branches,
     "unread": unread,
     "unfinished": unfinished,

@@ -8,6 +8,7 @@ mod kept;
 mod key;
 mod markdown;
 mod page;
+mod running;
 mod since;
 mod trail;
 mod travel;
@@ -60,7 +61,8 @@ enum Reviewing {
     Reject(Reject),
     /// Take back a decision of your own.
     Revoke(Revoke),
-    /// List the decisions on this host, and if they count.
+    /// List the decisions on this host, and if they count; or the tools of an agent, and if they
+    /// are reviewed.
     Ls(Ls),
     /// Write decisions to a file, for another host.
     Export(Export),
@@ -85,7 +87,7 @@ pub(crate) async fn run(review: Review, config: &Config, data: PathBuf) -> Resul
         Reviewing::Approve(approve) => approve.run(config, &data).await,
         Reviewing::Reject(reject) => reject.run(config, &data).await,
         Reviewing::Revoke(revoke) => revoke.run(config, &data),
-        Reviewing::Ls(ls) => ls.run(&data),
+        Reviewing::Ls(ls) => ls.run(&data).await,
         Reviewing::Export(export) => export.run(&data),
         Reviewing::Attach(attach) => attach.run(config, &data).await,
         Reviewing::Import(import) => import.run(config, &data).await,

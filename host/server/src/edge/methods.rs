@@ -70,7 +70,7 @@ use ClientRule as C;
 use Scope::{Chat, Read, Tools, Write};
 
 /// Every service of gRPC.
-const GRPC: [Service; 12] = [
+const GRPC: [Service; 13] = [
     // The runtime of one agent.
     Service {
         name: "openotters.agent.v1.AgentRuntime",
@@ -159,6 +159,19 @@ const GRPC: [Service; 12] = [
             rule("WatchApprovals", C::Never, Never, Host),
             rule("Approve", C::Never, Never, Host),
             rule("Deny", C::Never, Never, Host),
+        ],
+    },
+    // Clients look at what was decided, and only the operator changes what is kept. A decision is
+    // a reviewer's, whoever brings it.
+    Service {
+        name: "cofferdam.v1.Reviews",
+        rules: &[
+            rule("ListDecisions", C::Scope(Read), Never, Host),
+            rule("GetDecision", C::Scope(Read), Never, Host),
+            rule("ExportDecisions", C::Scope(Read), Never, Host),
+            rule("ImportDecision", C::Never, Never, Host),
+            rule("RemoveDecision", C::Never, Never, Host),
+            rule("ListReviewedTools", C::Scope(Read), Never, AgentInMessage),
         ],
     },
     // No token makes another one.

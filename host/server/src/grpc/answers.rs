@@ -27,6 +27,10 @@ const FOLLOWERS: usize = 128;
 /// Clients at once that follow the events of a session. Each is a task that waits.
 const SESSIONS: usize = 128;
 
+/// Requests about reviews at once on one host. Each reads all decisions from the disk, and holds a
+/// list of them.
+const REVIEWS: usize = 8;
+
 /// Images at once that a host fetches and sends. Each has several connections to a registry, and
 /// writes to the disk.
 const TRANSFERS: usize = 8;
@@ -92,6 +96,7 @@ pub(crate) struct AllAnswers {
     pub(crate) calls: Arc<Answers>,
     pub(crate) listings: Arc<Answers>,
     pub(crate) followers: Arc<Answers>,
+    pub(crate) reviews: Arc<Answers>,
     pub(crate) sessions: Arc<Answers>,
     pub(crate) transfers: Arc<Answers>,
     pub(crate) watchers: Arc<Answers>,
@@ -118,6 +123,7 @@ impl AllAnswers {
             calls: answers("calls", CALLS),
             listings: answers("listings", LISTINGS),
             followers: answers("lists of tools", FOLLOWERS),
+            reviews: answers("requests about reviews", REVIEWS),
             sessions: answers("streams of a session", SESSIONS),
             transfers: answers("transfers of images", TRANSFERS),
             watchers: answers("streams of an agent's status", WATCHERS),

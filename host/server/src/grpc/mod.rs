@@ -18,6 +18,8 @@ mod notes;
 mod objects;
 mod reach;
 mod received;
+mod review_rows;
+mod reviews;
 mod revocable;
 mod runtime;
 mod sessions;
@@ -35,6 +37,7 @@ use cofferdam_proto::host::agents_server::AgentsServer;
 use cofferdam_proto::host::approvals_server::ApprovalsServer;
 use cofferdam_proto::host::chat_server::ChatServer;
 use cofferdam_proto::host::images_server::ImagesServer;
+use cofferdam_proto::host::reviews_server::ReviewsServer;
 use cofferdam_proto::host::sessions_server::SessionsServer;
 use cofferdam_proto::host::tokens_server::TokensServer;
 use cofferdam_proto::host::tools_server::ToolsServer;
@@ -82,6 +85,9 @@ pub(crate) async fn routes(
         .set_serving::<ApprovalsServer<approvals::ApprovalsService>>()
         .await;
     health
+        .set_serving::<ReviewsServer<reviews::ReviewsService>>()
+        .await;
+    health
         .set_serving::<TokensServer<tokens::TokensService>>()
         .await;
     health.set_serving::<ToolService>().await;
@@ -118,6 +124,9 @@ pub(crate) async fn routes(
     let approvals = ApprovalsServer::new(approvals::ApprovalsService {
         shared: shared.clone(),
     });
+    let reviews = ReviewsServer::new(reviews::ReviewsService {
+        shared: shared.clone(),
+    });
     let tokens = TokensServer::new(tokens::TokensService { book });
     Ok(Routes::new(health_service)
         .add_service(reflection().build_v1().map_err(wrong)?)
@@ -129,6 +138,7 @@ pub(crate) async fn routes(
         .add_service(approvals.max_decoding_message_size(MAX_REQUEST))
         .add_service(chat.max_decoding_message_size(MAX_REQUEST))
         .add_service(images.max_decoding_message_size(MAX_REQUEST))
+        .add_service(reviews.max_decoding_message_size(reviews::MAX_MESSAGE))
         .add_service(sessions.max_decoding_message_size(MAX_REQUEST))
         .add_service(tokens.max_decoding_message_size(MAX_REQUEST))
         .add_service(tools.max_decoding_message_size(MAX_REQUEST)))

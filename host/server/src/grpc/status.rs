@@ -2,6 +2,7 @@
 
 use cofferdam_agent::{AgentError, ApprovalRefused, ObjectError, TurnError};
 use cofferdam_store::{BeginError, StoreError};
+use cofferdam_tool::{DecisionError, ReviewDirectoryError};
 use hyper::Response;
 use tonic::body::Body;
 use tonic::{Code, Status};
@@ -83,6 +84,48 @@ pub(crate) fn of_token(error: &TokenBookError) -> Status {
         TokenBookError::Full => Status::resource_exhausted(sentence),
         TokenBookError::Key(_) | TokenBookError::Random(_) => internal(&sentence),
         TokenBookError::Store(error) => of_store(error),
+    }
+}
+
+/// A failure with the reviews of this host. Where they lie is for the log.
+pub(crate) fn of_reviews(error: &ReviewDirectoryError) -> Status {
+    use ReviewDirectoryError as E;
+    match error {
+        E::Short { .. } | E::Ambiguous(_) => Status::invalid_argument(error.for_callers()),
+        E::Unknown(_) => Status::not_found(error.for_callers()),
+        E::Full(_) => Status::resource_exhausted(error.for_callers()),
+        E::Busy { .. } => {
+            tracing::warn!("{error}");
+            Status::unavailable(error.for_callers())
+        }
+        E::Damaged { .. } | E::Trust { .. } => {
+            tracing::error!("{error}");
+            Status::data_loss(error.for_callers())
+        }
+        E::Io { .. } => internal(&error.to_string()),
+        E::Decision(error) => of_decision(error),
+    }
+}
+
+/// A decision that this host does not take.
+pub(crate) fn of_decision(error: &DecisionError) -> Status {
+    let sentence = error.to_string();
+    let not_yet = |reason| {
+        let next = "`cofferdam review key trust` on the host lets it count";
+        with_reason(
+            Code::FailedPrecondition,
+            reason,
+            format!("{sentence}; {next}"),
+        )
+    };
+    let wrong = |reason| with_reason(Code::InvalidArgument, reason, sentence.clone());
+    match error {
+        DecisionError::Untrusted => not_yet("DECISION_UNTRUSTED"),
+        DecisionError::OutOfScope(_) => not_yet("DECISION_OUT_OF_SCOPE"),
+        DecisionError::TooLarge(_) => wrong("DECISION_TOO_LARGE"),
+        DecisionError::Envelope(_) | DecisionError::Malformed(_) | DecisionError::Reason(_) => {
+            wrong("DECISION_MALFORMED")
+        }
     }
 }
 

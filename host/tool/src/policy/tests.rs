@@ -2,6 +2,7 @@
 
 mod truth_table;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use cap_std::ambient_authority;
@@ -88,7 +89,7 @@ fn asked(rules: &Rules, tool: &Tool, origin: Origin, input: Value) -> Decided {
 fn no_reviews() -> ReviewGate {
     let directory = tempfile::tempdir().unwrap();
     let data = Dir::open_ambient_dir(directory.path(), ambient_authority()).unwrap();
-    ReviewGate::new(data, ReviewRule::None)
+    ReviewGate::new(&data, PathBuf::new(), ReviewRule::None).unwrap()
 }
 
 fn by_agent(rules: &Rules, tool: &Tool, input: Value) -> Decided {

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use cap_std::fs::Dir;
 use cofferdam_capability::{Digest, Grant};
 use cofferdam_sandbox::Component;
 
-use super::directory::{ReviewDirectory, ReviewDirectoryError, ReviewPrints};
+use super::directory::{ReviewDirectory, ReviewPrints};
+use super::directory_error::ReviewDirectoryError;
 use super::seen::Seen;
 use super::standing::{ReviewRule, Reviews, Standing};
 use super::statement::{DecisionError, SignedDecision};
@@ -44,12 +44,16 @@ struct StandingKey {
 }
 
 impl ReviewBook {
-    /// The reviews in this data directory.
-    pub(crate) fn new(data: Dir) -> Self {
+    /// The reviews in this directory.
+    pub(crate) fn new(directory: ReviewDirectory) -> Self {
         Self {
-            directory: ReviewDirectory::new(data),
+            directory,
             read: Mutex::default(),
         }
+    }
+
+    pub(crate) fn directory(&self) -> &ReviewDirectory {
+        &self.directory
     }
 
     /// The standing of a component under a grant.
@@ -65,7 +69,7 @@ impl ReviewBook {
     ) -> Result<Standing, Arc<str>> {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let prints = self.directory.prints();
-        let prints = prints.map_err(|error| Arc::from(error.to_string()))?;
+        let prints = prints.map_err(|error| Arc::from(error.for_callers()))?;
         if read.prints.as_ref() != Some(&prints) || read.current.is_none() {
             read.load(&self.directory);
             read.prints = prints.are_settled().then_some(prints);
@@ -112,20 +116,15 @@ impl Reading {
 
     fn load(&mut self, directory: &ReviewDirectory) {
         self.standings.clear();
-        let current = self
-            .read(directory)
-            .map_err(|error| Arc::from(error.to_string()));
-        let told = |one: &Option<Result<Reviews, Arc<str>>>| match one {
-            Some(Err(problem)) => Some(Arc::clone(problem)),
-            _ => None,
-        };
-        let before = told(&self.current);
+        let current = self.read(directory).map_err(|error| {
+            let problem: Arc<str> = Arc::from(error.for_callers());
+            let is_known = matches!(&self.current, Some(Err(before)) if *before == problem);
+            if !is_known {
+                tracing::error!("the reviews of this host cannot be used: {error}");
+            }
+            problem
+        });
         self.current = Some(current);
-        if let Some(problem) = told(&self.current)
-            && before.as_ref() != Some(&problem)
-        {
-            tracing::error!("the reviews of this host cannot be used: {problem}");
-        }
     }
 
     fn read(&mut self, directory: &ReviewDirectory) -> Result<Reviews, ReviewDirectoryError> {

@@ -3,12 +3,15 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind, Read, Write};
+use std::path::PathBuf;
 
 use cap_std::fs::{Dir, DirBuilder, DirBuilderExt, OpenOptions, OpenOptionsExt};
 use cofferdam_capability::{Digest, Envelope};
 
-use super::statement::{DECISION_MAX_BYTES, DecisionError, decision_id};
-use super::trust::{TrustError, TrustedKeys};
+use super::directory_error::ReviewDirectoryError;
+use super::statement::{DECISION_MAX_BYTES, DecisionError, SignedDecision, decision_id};
+use super::trust::TrustedKeys;
+use crate::file_lock::{FileLock, LockError};
 use crate::file_print::FilePrint;
 
 /// The directory of reviews in the data directory.
@@ -39,6 +42,8 @@ const TRUSTED_MAX_BYTES: u64 = 1 << 20;
 #[derive(Debug)]
 pub struct ReviewDirectory {
     data: Dir,
+    /// The path of the data directory, for messages to the operator.
+    path: PathBuf,
 }
 
 /// A decision that is kept, whoever has signed it.
@@ -52,43 +57,10 @@ pub struct KeptDecision {
     pub envelope: Envelope,
 }
 
-/// The problem with the reviews of a data directory.
-#[derive(Debug, thiserror::Error)]
-pub enum ReviewDirectoryError {
-    /// A file or directory cannot be read or written.
-    #[error("{path}: {source}")]
-    Io {
-        /// The file, below the data directory.
-        path: String,
-        /// The problem.
-        source: io::Error,
-    },
-    /// The file of keys is damaged.
-    #[error("{REVIEWS}/{TRUSTED}: {0}")]
-    Trust(#[from] TrustError),
-    /// The file of a decision is damaged.
-    #[error("{REVIEWS}/{DECISIONS}/{file} is damaged: {problem}; put it back, or remove it")]
-    Damaged {
-        /// The name of the file.
-        file: String,
-        /// The problem.
-        problem: String,
-    },
-    /// More decisions than are kept.
-    #[error(
-        "{REVIEWS}/{DECISIONS} holds {DECISIONS_MAX} decisions, and that is the most: remove those \
-         of components that are not here with `cofferdam review rm`"
-    )]
-    Full,
-    /// A decision that is too large, or none.
-    #[error(transparent)]
-    Decision(#[from] DecisionError),
-}
-
 /// The right to write reviews, which one process has at a time.
 #[derive(Debug)]
 pub struct ReviewLock {
-    _file: std::fs::File,
+    _lock: FileLock,
 }
 
 /// All decisions of a directory, and those that cannot be read.
@@ -124,6 +96,11 @@ impl ReviewPrints {
 }
 
 impl KeptDecision {
+    /// The name of the file of this digest.
+    pub fn file_name(file: Digest) -> String {
+        format!("{}{ENDING}", file.hex())
+    }
+
     /// The decision in an envelope, as it would be kept.
     pub fn of(envelope: Envelope) -> Self {
         Self {
@@ -135,9 +112,10 @@ impl KeptDecision {
 }
 
 impl ReviewDirectory {
-    /// The reviews of this data directory. What is missing is made when something is written.
-    pub fn new(data: Dir) -> Self {
-        Self { data }
+    /// The reviews of this data directory, which lies at `path`. What is missing is made when
+    /// something is written.
+    pub fn new(data: Dir, path: PathBuf) -> Self {
+        Self { data, path }
     }
 
     /// The keys that are trusted.
@@ -147,26 +125,37 @@ impl ReviewDirectory {
     /// If the file of keys cannot be read, or is damaged.
     pub fn trusted(&self) -> Result<TrustedKeys, ReviewDirectoryError> {
         let path = format!("{REVIEWS}/{TRUSTED}");
-        match read(&self.data, &path, TRUSTED_MAX_BYTES)? {
-            Some(json) => Ok(TrustedKeys::from_json(&json)?),
-            None => Ok(TrustedKeys::default()),
-        }
+        let json = read(&self.data, &path, TRUSTED_MAX_BYTES).map_err(self.at(&path))?;
+        let Some(json) = json else {
+            return Ok(TrustedKeys::default());
+        };
+        TrustedKeys::from_json(&json).map_err(|source| ReviewDirectoryError::Trust {
+            path: self.path.join(&path),
+            name: path,
+            source,
+        })
     }
 
     /// Waits until nobody else writes here, and keeps it so until the guard is dropped.
     ///
     /// # Errors
     ///
-    /// If the file of the lock cannot be used.
+    /// If the file of the lock cannot be used, or another process keeps it for too long.
     pub fn lock(&self) -> Result<ReviewLock, ReviewDirectoryError> {
         let reviews = self.make(REVIEWS)?;
         let path = format!("{REVIEWS}/{LOCK}");
         let mut options = OpenOptions::new();
         options.write(true).create(true).mode(0o600);
-        let file = reviews.open_with(LOCK, &options).map_err(at(&path))?;
-        let file = file.into_std();
-        file.lock().map_err(at(&path))?;
-        Ok(ReviewLock { _file: file })
+        let file = reviews.open_with(LOCK, &options).map_err(self.at(&path))?;
+        let locked = FileLock::of(file.into_std());
+        let lock = locked.map_err(|error| match error {
+            LockError::Busy { waited } => ReviewDirectoryError::Busy {
+                path: self.path.join(&path),
+                waited,
+            },
+            LockError::Io(source) => self.at(&path)(source),
+        })?;
+        Ok(ReviewLock { _lock: lock })
     }
 
     /// Trusts these keys and no others. The lock is the one under which the former ones were read.
@@ -180,7 +169,8 @@ impl ReviewDirectory {
         _lock: &ReviewLock,
     ) -> Result<(), ReviewDirectoryError> {
         let reviews = self.make(REVIEWS)?;
-        write(&reviews, TRUSTED, &keys.to_json()).map_err(at(&format!("{REVIEWS}/{TRUSTED}")))
+        let written = write(&reviews, TRUSTED, &keys.to_json());
+        written.map_err(self.at(&format!("{REVIEWS}/{TRUSTED}")))
     }
 
     /// Each decision that is kept.
@@ -219,7 +209,35 @@ impl ReviewDirectory {
     ///
     /// If one is too large or cannot be written. Those before it are kept.
     pub fn keep(&self, envelopes: &[Envelope]) -> Result<(), ReviewDirectoryError> {
-        let _lock = self.lock()?;
+        self.write_all(envelopes.iter(), &self.lock()?)
+    }
+
+    /// Keeps those of these decisions that a key which is trusted here for their tool has signed,
+    /// because anybody can write decisions, and there is room for so many. Returns each that counts
+    /// as such, and the reason why another one was not taken, in their order.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be written. Those before it are kept.
+    pub fn import(
+        &self,
+        envelopes: &[Envelope],
+    ) -> Result<Vec<Result<SignedDecision, DecisionError>>, ReviewDirectoryError> {
+        let lock = self.lock()?;
+        let trusted = self.trusted()?;
+        let verified = envelopes.iter().map(|envelope| trusted.verify(envelope));
+        let verified: Vec<_> = verified.collect();
+        let taken = envelopes.iter().zip(&verified);
+        let taken = taken.filter_map(|(envelope, verified)| verified.is_ok().then_some(envelope));
+        self.write_all(taken, &lock)?;
+        Ok(verified)
+    }
+
+    fn write_all<'a>(
+        &self,
+        envelopes: impl Iterator<Item = &'a Envelope>,
+        _lock: &ReviewLock,
+    ) -> Result<(), ReviewDirectoryError> {
         let path = format!("{REVIEWS}/{DECISIONS}");
         let directory = self.make(&path)?;
         let mut files: BTreeSet<_> = self.files()?.into_iter().collect();
@@ -227,17 +245,16 @@ impl ReviewDirectory {
             let json = envelope.to_json();
             let size = json.len() as u64;
             if size > DECISION_MAX_BYTES {
-                let problem = format!("it has {size} bytes: at most {DECISION_MAX_BYTES} are kept");
-                return Err(DecisionError::Malformed(problem).into());
+                return Err(DecisionError::TooLarge(size).into());
             }
-            let file = format!("{}{ENDING}", Digest::of(&json).hex());
+            let file = KeptDecision::file_name(Digest::of(&json));
             if files.contains(&file) {
                 continue;
             }
             if files.len() >= DECISIONS_MAX {
-                return Err(ReviewDirectoryError::Full);
+                return Err(ReviewDirectoryError::Full(DECISIONS_MAX));
             }
-            write(&directory, &file, &json).map_err(at(&format!("{path}/{file}")))?;
+            write(&directory, &file, &json).map_err(self.at(&format!("{path}/{file}")))?;
             files.insert(file);
         }
         Ok(())
@@ -250,7 +267,7 @@ impl ReviewDirectory {
     /// If it cannot be removed.
     pub fn discard(&self, damaged: &DamagedDecision) -> Result<(), ReviewDirectoryError> {
         let path = format!("{REVIEWS}/{DECISIONS}/{}", damaged.file);
-        self.data.remove_file(&path).map_err(at(&path))
+        self.data.remove_file(&path).map_err(self.at(&path))
     }
 
     /// Keeps a decision no longer.
@@ -259,14 +276,17 @@ impl ReviewDirectory {
     ///
     /// If its file cannot be removed.
     pub fn forget(&self, decision: &KeptDecision) -> Result<(), ReviewDirectoryError> {
-        let path = format!("{REVIEWS}/{DECISIONS}/{}{ENDING}", decision.file.hex());
-        self.data.remove_file(&path).map_err(at(&path))
+        let path = format!(
+            "{REVIEWS}/{DECISIONS}/{}",
+            KeptDecision::file_name(decision.file)
+        );
+        self.data.remove_file(&path).map_err(self.at(&path))
     }
 
     /// The names of the files of decisions.
     pub(super) fn files(&self) -> Result<Vec<String>, ReviewDirectoryError> {
         let path = format!("{REVIEWS}/{DECISIONS}");
-        let wrong = at(&path);
+        let wrong = self.at(&path);
         let directory = match self.data.open_dir(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             directory => directory.map_err(&wrong)?,
@@ -279,7 +299,7 @@ impl ReviewDirectory {
                 continue;
             }
             if files.len() >= DECISIONS_MAX {
-                return Err(ReviewDirectoryError::Full);
+                return Err(ReviewDirectoryError::Full(DECISIONS_MAX));
             }
             files.push(name);
         }
@@ -287,27 +307,49 @@ impl ReviewDirectory {
         Ok(files)
     }
 
-    /// Reads a decision, and checks that it is what was written.
+    /// Reads a decision that is there, and checks that it is what was written.
     pub(super) fn decision(&self, file: &str) -> Result<KeptDecision, ReviewDirectoryError> {
-        let damaged = |problem: String| ReviewDirectoryError::Damaged {
-            file: file.to_owned(),
-            problem,
-        };
+        let found = self.read(file)?;
+        found.ok_or_else(|| self.damaged(file, "it is gone".to_owned()))
+    }
+
+    /// Reads a decision, and checks that it is what was written; nothing if it is not there.
+    pub(super) fn read(&self, file: &str) -> Result<Option<KeptDecision>, ReviewDirectoryError> {
         let path = format!("{REVIEWS}/{DECISIONS}/{file}");
-        let json = read(&self.data, &path, DECISION_MAX_BYTES)?
-            .ok_or_else(|| damaged("it is gone".to_owned()))?;
+        let json = read(&self.data, &path, DECISION_MAX_BYTES).map_err(self.at(&path))?;
+        let Some(json) = json else {
+            return Ok(None);
+        };
         let digest = Digest::of(&json);
         if file.strip_suffix(ENDING) != Some(digest.hex().as_str()) {
-            return Err(damaged(
-                "its name is not the digest of what it holds".to_owned(),
-            ));
+            let problem = "its name is not the digest of what it holds".to_owned();
+            return Err(self.damaged(file, problem));
         }
-        let envelope = Envelope::from_json(&json).map_err(|error| damaged(error.to_string()))?;
-        Ok(KeptDecision {
+        let envelope = Envelope::from_json(&json);
+        let envelope = envelope.map_err(|error| self.damaged(file, error.to_string()))?;
+        Ok(Some(KeptDecision {
             file: digest,
             id: decision_id(&envelope),
             envelope,
-        })
+        }))
+    }
+
+    /// Reads the decision in the file of this digest; nothing if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read or is damaged.
+    pub fn get(&self, file: Digest) -> Result<Option<KeptDecision>, ReviewDirectoryError> {
+        self.read(&KeptDecision::file_name(file))
+    }
+
+    fn damaged(&self, file: &str, problem: String) -> ReviewDirectoryError {
+        let name = format!("{REVIEWS}/{DECISIONS}/{file}");
+        ReviewDirectoryError::Damaged {
+            path: self.path.join(&name),
+            name,
+            problem,
+        }
     }
 
     /// Metadata of all reviews, as they are now.
@@ -316,7 +358,7 @@ impl ReviewDirectory {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             found => found
                 .map(|found| Some(FilePrint::of(&found)))
-                .map_err(at(&path)),
+                .map_err(self.at(&path)),
         };
         Ok(ReviewPrints {
             decisions: print(format!("{REVIEWS}/{DECISIONS}"))?,
@@ -328,31 +370,32 @@ impl ReviewDirectory {
         let mut builder = DirBuilder::new();
         builder.mode(0o700);
         match self.data.create_dir_with(path, &builder) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(at(path)(error)),
-            _ => self.data.open_dir(path).map_err(at(path)),
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(self.at(path)(error)),
+            _ => self.data.open_dir(path).map_err(self.at(path)),
+        }
+    }
+
+    /// The error about a file below the data directory.
+    fn at<'a>(&'a self, name: &'a str) -> impl Fn(io::Error) -> ReviewDirectoryError + 'a {
+        move |source| ReviewDirectoryError::Io {
+            path: self.path.join(name),
+            name: name.to_owned(),
+            source,
         }
     }
 }
 
-fn at(path: &str) -> impl Fn(io::Error) -> ReviewDirectoryError {
-    move |source| ReviewDirectoryError::Io {
-        path: path.to_owned(),
-        source,
-    }
-}
-
 /// Reads a file of at most so many bytes; nothing if it is not there.
-fn read(dir: &Dir, path: &str, most: u64) -> Result<Option<Vec<u8>>, ReviewDirectoryError> {
-    let wrong = at(path);
+fn read(dir: &Dir, path: &str, most: u64) -> io::Result<Option<Vec<u8>>> {
     match dir.metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Ok(found) if !found.is_file() => return Err(wrong(ErrorKind::InvalidInput.into())),
-        Ok(found) if found.len() > most => return Err(wrong(ErrorKind::FileTooLarge.into())),
-        found => found.map_err(&wrong)?,
+        Ok(found) if !found.is_file() => return Err(ErrorKind::InvalidInput.into()),
+        Ok(found) if found.len() > most => return Err(ErrorKind::FileTooLarge.into()),
+        found => found?,
     };
     let mut bytes = Vec::new();
-    let file = dir.open(path).map_err(&wrong)?;
-    file.take(most).read_to_end(&mut bytes).map_err(&wrong)?;
+    let file = dir.open(path)?;
+    file.take(most).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
 }
 

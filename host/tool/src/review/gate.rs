@@ -1,10 +1,13 @@
 //! The gate of reviews before every call.
 
+use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cap_std::fs::Dir;
 
 use super::book::ReviewBook;
+use super::directory::ReviewDirectory;
 use super::standing::{ReviewRule, Standing};
 use crate::subject::Subject;
 use crate::tool::Tool;
@@ -12,9 +15,9 @@ use crate::tool::Tool;
 /// The policy that refuses a tool for want of a review, in decisions and records.
 pub(crate) const REVIEW: &str = "host:review";
 
-/// The reviews of a host, and the rule by which they are asked for.
+/// The reviews of a host, and the rule by which they are asked for. Clones are the same gate.
 #[derive(Debug, Clone)]
-pub(crate) struct ReviewGate {
+pub struct ReviewGate {
     book: Arc<ReviewBook>,
     /// Shared by all runners on one engine: a stricter rule holds for those as well that could not
     /// be made anew.
@@ -23,19 +26,32 @@ pub(crate) struct ReviewGate {
 
 /// The reviews of one tool, before a call of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Reviewed {
-    /// True if a decision that counts approves of it. It is for the tools of the host itself.
-    pub(crate) is_approved: bool,
-    /// The reason to refuse the call, if there is one.
-    pub(crate) refusal: Option<String>,
+pub enum Reviewed {
+    /// It is a tool of the host itself, which needs no review.
+    Exempt,
+    /// Decisions that count say this of its component.
+    Standing {
+        /// The standing.
+        standing: Standing,
+        /// The reason to refuse the call, if there is one.
+        refusal: Option<String>,
+    },
+    /// The reviews of this host cannot be read. What cannot be read may be a rejection, so the call
+    /// is refused.
+    Unusable {
+        /// The reason to refuse the call.
+        refusal: String,
+    },
 }
 
 impl ReviewGate {
-    pub(crate) fn new(data: Dir, rule: ReviewRule) -> Self {
-        Self {
-            book: Arc::new(ReviewBook::new(data)),
+    /// The reviews of the data directory, which lies at `path`.
+    pub(crate) fn new(data: &Dir, path: PathBuf, rule: ReviewRule) -> io::Result<Self> {
+        let directory = ReviewDirectory::new(data.try_clone()?, path);
+        Ok(Self {
+            book: Arc::new(ReviewBook::new(directory)),
             rule: Arc::new(Mutex::new(rule)),
-        }
+        })
     }
 
     /// The same reviews, from now on under another rule for everybody.
@@ -44,17 +60,20 @@ impl ReviewGate {
         self.clone()
     }
 
-    fn rule(&self) -> ReviewRule {
+    /// The rule by which reviews are asked for.
+    pub fn rule(&self) -> ReviewRule {
         *self.rule.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks for the decisions about a tool.
-    pub(crate) fn look(&self, tool: &Tool) -> Reviewed {
+    /// The directory of the reviews.
+    pub fn directory(&self) -> &ReviewDirectory {
+        self.book.directory()
+    }
+
+    /// Looks for the decisions about a tool. It reads files where they have changed.
+    pub fn look(&self, tool: &Tool) -> Reviewed {
         let Subject::Component(component) = tool.subject() else {
-            return Reviewed {
-                is_approved: true,
-                refusal: None,
-            };
+            return Reviewed::Exempt;
         };
         let name = tool.name();
         let rule = self.rule();
@@ -62,17 +81,17 @@ impl ReviewGate {
         let standing = match self.book.standing(component, tool.grant(), rule) {
             Ok(standing) => standing,
             Err(problem) => {
-                // What cannot be read may be a rejection.
-                let refused = format!("the reviews of this host cannot be used: {problem}");
-                return Reviewed {
-                    is_approved: false,
-                    refusal: Some(refused),
-                };
+                let refusal = format!("the reviews of this host cannot be used: {problem}");
+                return Reviewed::Unusable { refusal };
             }
         };
-        let is_approved = standing.is_approved();
         let is_rejected = matches!(standing, Standing::Rejected { .. });
-        let is_refused = is_rejected || (is_asked_for && !is_approved);
+        if !is_rejected && (!is_asked_for || standing.is_approved()) {
+            return Reviewed::Standing {
+                standing,
+                refusal: None,
+            };
+        }
         let own = component.manifest().tool.name.as_str();
         let also = if own == name || own.is_empty() {
             String::new()
@@ -92,15 +111,36 @@ impl ReviewGate {
                 .to_owned(),
         };
         let component = component.digest();
-        let refused = format!("`{name}` ({also}{component}) {standing}; {next}");
-        Reviewed {
-            is_approved,
-            refusal: is_refused.then_some(refused),
+        let refusal = format!("`{name}` ({also}{component}) {standing}; {next}");
+        Reviewed::Standing {
+            standing,
+            refusal: Some(refusal),
         }
     }
 
     /// Returns true if a tool needs a review before it is called.
-    pub(crate) fn is_asked_for(&self) -> bool {
+    pub fn is_asked_for(&self) -> bool {
         self.rule() != ReviewRule::None
+    }
+}
+
+impl Reviewed {
+    /// Returns true if a decision that counts approves of the tool. It is true for the tools of the
+    /// host itself.
+    pub(crate) fn is_approved(&self) -> bool {
+        match self {
+            Self::Exempt => true,
+            Self::Standing { standing, .. } => standing.is_approved(),
+            Self::Unusable { .. } => false,
+        }
+    }
+
+    /// The reason to refuse the call, if there is one.
+    pub fn refusal(&self) -> Option<&str> {
+        match self {
+            Self::Exempt => None,
+            Self::Standing { refusal, .. } => refusal.as_deref(),
+            Self::Unusable { refusal } => Some(refusal),
+        }
     }
 }

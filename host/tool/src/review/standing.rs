@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use cofferdam_capability::Digest;
 
 use super::seen::{Difference, Seen};
+use super::state::{DecisionFacts, states};
 use super::statement::{Judgement, SignedDecision};
-
-/// The most by which a reviewer's clock may be ahead of this host's (10 minutes).
-const CLOCKS_APART: Duration = Duration::from_secs(600);
 
 /// The reviews that a host asks for before a tool may be called.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,6 +49,8 @@ pub enum Standing {
     },
     /// An earlier component of the name was approved, and this one may do more.
     Widened {
+        /// The decision.
+        decision: Digest,
         /// The approved component.
         approved: Digest,
         /// The parts that are more.
@@ -84,16 +84,9 @@ pub struct Reviews {
 }
 
 impl Reviews {
-    /// Keeps of these decisions what counts: a decision that was revoked by its own reviewer does
-    /// not, nor does one that the same reviewer has made another one after.
-    ///
-    /// An approval from the future is ignored: it would outlast what its reviewer says later.
-    pub fn of(mut decided: Vec<SignedDecision>, now: SystemTime) -> Self {
-        let latest_made = now + CLOCKS_APART;
-        decided.retain(|one| {
-            let is_approval = matches!(one.stated.judgement, Judgement::Approve { .. });
-            !is_approval || one.stated.made <= latest_made
-        });
+    /// Keeps of these decisions the last words of their reviewers, as
+    /// [`DecisionState`](super::DecisionState) says them.
+    pub fn of(decided: Vec<SignedDecision>, now: SystemTime) -> Self {
         let mut doubted = BTreeMap::new();
         for one in &decided {
             if !matches!(one.stated.judgement, Judgement::Approve { .. }) {
@@ -102,32 +95,17 @@ impl Reviews {
                 *last = one.stated.made.max(*last);
             }
         }
-        let revoked = decided
-            .iter()
-            .filter_map(|one| match &one.stated.judgement {
-                Judgement::Revoke { decision, .. } => Some((one.key, *decision)),
-                Judgement::Approve { .. } | Judgement::Reject { .. } => None,
-            });
-        let revoked: Vec<_> = revoked.collect();
-        decided.retain(|one| {
-            let is_revocation = matches!(one.stated.judgement, Judgement::Revoke { .. });
-            !is_revocation && !revoked.contains(&(one.key, one.id))
-        });
-        // Of two decisions of the same second, the rejection is the later one.
-        let rejects =
-            |one: &SignedDecision| matches!(one.stated.judgement, Judgement::Reject { .. });
-        decided.sort_by_key(|one| (one.stated.made, rejects(one), one.id));
-        let mut latest = BTreeMap::new();
-        for one in decided {
-            latest.insert((one.key, one.stated.judgement.component()), one);
-        }
+        let facts: Vec<_> = decided.iter().map(DecisionFacts::of).collect();
         let mut by_name = BTreeMap::<String, Vec<SignedDecision>>::new();
-        for one in latest.into_values() {
-            let name = one.stated.judgement.name().to_owned();
-            by_name.entry(name).or_default().push(one);
+        for (one, state) in decided.into_iter().zip(states(&facts, now)) {
+            let is_revocation = matches!(one.stated.judgement, Judgement::Revoke { .. });
+            if state.is_last_word() && !is_revocation {
+                let name = one.stated.judgement.name().to_owned();
+                by_name.entry(name).or_default().push(one);
+            }
         }
         for decided in by_name.values_mut() {
-            decided.sort_by_key(|one| one.stated.made);
+            decided.sort_by_key(|one| (one.stated.made, one.id));
         }
         Self { by_name, doubted }
     }
@@ -192,6 +170,39 @@ impl Standing {
         matches!(self, Self::Approved { .. })
     }
 
+    /// The standing in one word.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Approved { .. } => "approved",
+            Self::Unreviewed => "unreviewed",
+            Self::OutOfScope => "out-of-scope",
+            Self::Stale { .. } => "stale",
+            Self::Widened { .. } => "widened",
+            Self::Expired { .. } => "expired",
+            Self::Rejected { .. } => "rejected",
+        }
+    }
+
+    /// The decision that it comes from, if it is one.
+    pub fn decision(&self) -> Option<Digest> {
+        match self {
+            Self::Approved { decision, .. }
+            | Self::Stale { decision, .. }
+            | Self::Widened { decision, .. }
+            | Self::Expired { decision, .. }
+            | Self::Rejected { decision, .. } => Some(*decision),
+            Self::Unreviewed | Self::OutOfScope => None,
+        }
+    }
+
+    /// The reviewer whose decision it comes from, where one alone is named.
+    pub fn reviewer(&self) -> Option<&str> {
+        match self {
+            Self::Approved { by, .. } | Self::Rejected { by, .. } => Some(by),
+            _ => None,
+        }
+    }
+
     /// The time until which it stays as it is, if nobody decides anything; none for ever.
     pub(crate) fn until(&self) -> Option<SystemTime> {
         match self {
@@ -237,6 +248,7 @@ fn by_approval(decided: &SignedDecision, now: &Seen, time: SystemTime) -> Standi
         };
     }
     Standing::Widened {
+        decision,
         approved: seen.component,
         differences,
     }
@@ -275,6 +287,7 @@ impl fmt::Display for Standing {
                 list(f, differences)
             }
             Self::Widened {
+                decision: _,
                 approved,
                 differences,
             } => {

@@ -101,6 +101,9 @@ pub enum DecisionError {
     /// The content is no statement that this host knows.
     #[error("its content is no decision: {0}")]
     Malformed(String),
+    /// More bytes than a decision may have.
+    #[error("it has {0} bytes: at most {DECISION_MAX_BYTES} are read and kept")]
+    TooLarge(u64),
     /// A reason that is too long or missing.
     #[error("`reason` has {0} bytes; expected 1 to {REASON_MAX_BYTES}")]
     Reason(usize),
@@ -163,7 +166,7 @@ impl Stated {
     ///
     /// # Errors
     ///
-    /// [`DecisionError::Reason`], or [`DecisionError::Malformed`] if it is too large.
+    /// [`DecisionError::Reason`], or [`DecisionError::TooLarge`].
     pub fn sign(&self, key: &SigningKey) -> Result<Envelope, DecisionError> {
         self.check()?;
         let judgement = &self.judgement;
@@ -183,9 +186,7 @@ impl Stated {
         let envelope = Envelope::sign(PAYLOAD_TYPE, &payload, key)?;
         let size = envelope.to_json().len() as u64;
         if size > DECISION_MAX_BYTES {
-            let problem =
-                format!("it has {size} bytes, and at most {DECISION_MAX_BYTES} are allowed");
-            return Err(DecisionError::Malformed(problem));
+            return Err(DecisionError::TooLarge(size));
         }
         Ok(envelope)
     }
@@ -231,13 +232,30 @@ impl SignedDecision {
 /// # Errors
 ///
 /// [`DecisionError::Malformed`].
-pub fn check_signatures(envelope: &Envelope) -> Result<(), DecisionError> {
+fn check_signatures(envelope: &Envelope) -> Result<(), DecisionError> {
     match envelope.signatures() {
         1 => Ok(()),
         count => Err(DecisionError::Malformed(format!(
             "it has {count} signatures, and a decision has one"
         ))),
     }
+}
+
+/// Reads an envelope that comes from elsewhere, and looks if it holds a decision. The signature is
+/// not checked here, but when the decision is imported.
+///
+/// # Errors
+///
+/// [`DecisionError`] for everything that is no decision with one signature.
+pub fn read_envelope(json: &[u8]) -> Result<Envelope, DecisionError> {
+    let size = json.len() as u64;
+    if size > DECISION_MAX_BYTES {
+        return Err(DecisionError::TooLarge(size));
+    }
+    let envelope = Envelope::from_json(json)?;
+    check_signatures(&envelope)?;
+    read_decision(envelope.unverified())?;
+    Ok(envelope)
 }
 
 /// The id of a decision that nobody has verified, for the name of its file.

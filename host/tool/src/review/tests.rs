@@ -1,5 +1,6 @@
 //! Decisions, from their signature to the standing of a tool.
 
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use cap_std::ambient_authority;
@@ -7,10 +8,13 @@ use cap_std::fs::Dir;
 use cofferdam_capability::{
     Ceiling, Decision, Digest, Envelope, Grant, Limits, Manifest, SigningKey, asked_powers, powers,
 };
+use cofferdam_sandbox::ENGINE_PROFILE;
 
-use super::directory::ReviewDirectory;
+use super::directory::{KeptDecision, ReviewDirectory};
+use super::list::DecisionList;
 use super::seen::{Difference, Seen};
 use super::standing::{ReviewRule, Reviews, Standing};
+use super::state::DecisionState;
 use super::statement::{DecisionError, Judgement, SignedDecision, Stated};
 use super::trust::{TrustedKey, TrustedKeys};
 
@@ -225,6 +229,7 @@ fn an_upgrade_passes_if_it_may_do_no_more_and_says_the_same() {
         let Standing::Widened {
             approved,
             differences,
+            ..
         } = standing
         else {
             panic!("{standing:?}");
@@ -316,7 +321,7 @@ fn a_decision_that_was_revoked_or_has_expired_holds_no_longer() {
 fn a_damaged_file_is_found() {
     let directory = tempfile::tempdir().unwrap();
     let data = Dir::open_ambient_dir(directory.path(), ambient_authority()).unwrap();
-    let reviews = ReviewDirectory::new(data.try_clone().unwrap());
+    let reviews = ReviewDirectory::new(data.try_clone().unwrap(), PathBuf::from("/data"));
     assert!(reviews.decisions().unwrap().is_empty());
     let ann = Reviewer::for_scope("*");
     let envelope = ann.signs(approve(&seen("one", MANIFEST)), 1);
@@ -340,6 +345,55 @@ fn a_damaged_file_is_found() {
     assert!(survey.decisions.is_empty());
     reviews.discard(&survey.damaged[0]).unwrap();
     assert!(reviews.decisions().unwrap().is_empty());
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the directory of this test")]
+fn what_was_revoked_replaces_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = Dir::open_ambient_dir(directory.path(), ambient_authority()).unwrap();
+    let reviews = ReviewDirectory::new(data, PathBuf::new());
+    let ann = Reviewer::for_scope("*");
+    let one = Seen {
+        engine: ENGINE_PROFILE.to_owned(),
+        ..seen("one", MANIFEST)
+    };
+    let reject = Judgement::Reject {
+        seen: Box::new(one.clone()),
+    };
+    let approval = ann.signs(approve(&one), 1);
+    let rejection = ann.signs(reject, 2);
+    let by = |envelope: &Envelope| KeptDecision::of(envelope.clone()).id;
+    let revoke = Judgement::Revoke {
+        name: one.name.clone(),
+        component: one.component,
+        decision: by(&rejection),
+    };
+    let revocation = ann.signs(revoke, 3);
+    reviews
+        .trust(&ann.trusted, &reviews.lock().unwrap())
+        .unwrap();
+    let states = |envelopes: &[Envelope]| {
+        let taken = reviews.import(envelopes).unwrap();
+        assert!(taken.iter().all(Result::is_ok), "{taken:?}");
+        let listed = DecisionList::of(&reviews, SystemTime::now()).unwrap();
+        let states = listed.decisions.into_iter().map(|one| one.state);
+        states.collect::<Vec<_>>()
+    };
+    let replaced = DecisionState::Replaced { by: by(&rejection) };
+    assert_eq!(
+        states(&[approval, rejection]),
+        [replaced, DecisionState::Counts]
+    );
+    let revoked = DecisionState::Revoked {
+        by: by(&revocation),
+    };
+    assert_eq!(
+        states(&[revocation]),
+        [DecisionState::Counts, revoked, DecisionState::Counts]
+    );
+    let stale = ann.signs(approve(&seen("two", MANIFEST)), 4);
+    assert_eq!(states(&[stale]).last(), Some(&DecisionState::Stale));
 }
 
 #[test]

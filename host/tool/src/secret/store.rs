@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use age::x25519::Identity;
 use age::{Decryptor, Encryptor};
-use cap_std::fs::{Dir, DirBuilder, DirBuilderExt, File, OpenOptions, OpenOptionsExt};
+use cap_std::fs::{Dir, DirBuilder, DirBuilderExt, OpenOptions, OpenOptionsExt};
 use cofferdam_capability::SecretName;
 use zeroize::Zeroizing;
 
@@ -19,6 +19,7 @@ use super::identity::IdentityFile;
 use super::names::{Namespace, StoredSecret};
 use super::size::MAX_SECRET;
 use super::value::SecretValue;
+use crate::file_lock::{FileLock, LockError};
 
 /// The largest file of an encrypted secret, in bytes: the largest secret, and what `age` adds.
 const MAX_FILE: usize = MAX_SECRET + (4 << 10);
@@ -247,15 +248,20 @@ impl SecretStore {
             .ok_or_else(|| SourceError::new(format!("{} was removed", path.display())))
     }
 
-    fn lock(&self, root: &Dir) -> Result<std::fs::File, SourceError> {
+    fn lock(&self, root: &Dir) -> Result<FileLock, SourceError> {
         let path = self.path.join(LOCK);
         let failed = |error: io::Error| self.private(&path).failed(&error);
         let mut options = OpenOptions::new();
         options.write(true).create(true).mode(0o600);
         let file = root.open_with(LOCK, &options).map_err(failed)?;
-        let file = File::into_std(file);
-        file.lock().map_err(failed)?;
-        Ok(file)
+        FileLock::of(file.into_std()).map_err(|error| match error {
+            LockError::Busy { waited } => SourceError::new(format!(
+                "another process has kept {} locked for {} s: end it, or try again",
+                path.display(),
+                waited.as_secs()
+            )),
+            LockError::Io(error) => failed(error),
+        })
     }
 }
 

@@ -17,7 +17,7 @@ use crate::cmd::tool::source::{self, Source};
 use crate::config::Config;
 use crate::console::{self, Format};
 use crate::error::Failure;
-use crate::host::{self, GrantDecisions};
+use crate::host;
 use crate::paths::DataDir;
 
 use super::kept::find;
@@ -132,20 +132,22 @@ impl Reject {
 impl Revoke {
     pub(super) fn run(self, config: &Config, data: &DataDir) -> Result<(), Failure> {
         let Self { decision, deciding } = self;
-        let KeptDecision { id, envelope, .. } = find(&decision, data)?;
+        let copies = find(&decision, data)?;
         let key = deciding.key(data)?;
-        let own = std::iter::once(key.verifying_key());
-        let decided = SignedDecision::verify(&envelope, own);
-        let decided = decided.map_err(|_| {
+        let own = || std::iter::once(key.verifying_key());
+        let mut decided = copies
+            .iter()
+            .filter_map(|copy| SignedDecision::verify(&copy.envelope, own()).ok());
+        let decided = decided.next().ok_or_else(|| {
             Failure::usage(format!(
-                "{id} was signed with another key: only its own reviewer can revoke it"
+                "{decision} was signed with another key: only its own reviewer can revoke it"
             ))
             .hint("`cofferdam review reject` refuses the tool, `cofferdam review rm` forgets it")
         })?;
         let judgement = Judgement::Revoke {
             name: decided.stated.judgement.name().to_owned(),
             component: decided.stated.judgement.component(),
-            decision: id,
+            decision: decided.id,
         };
         deciding.sign(judgement, &key, config, data)
     }
@@ -272,15 +274,7 @@ async fn granted(
     config: &Config,
     data: &DataDir,
 ) -> Result<Grant, Failure> {
-    let runner = host::runner(config, data)?;
-    let GrantDecisions {
-        decisions,
-        secrets: _,
-        withheld,
-    } = host::grant_decisions(config, data)?;
-    let dir = data.dir().map_err(Failure::work)?;
-    let bins = cofferdam_agent::grants(&dir, data.path(), agent, &runner, &decisions, &withheld);
-    let bins = bins.await.map_err(Failure::usage)?;
+    let bins = host::agent_access(agent, config, data).await?;
     let component = installed.digest();
     let grants = bins.into_iter().filter_map(|access| match access {
         BinAccess::Granted(grant) => Some(grant),

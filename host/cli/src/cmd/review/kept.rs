@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::Args;
-use cofferdam_capability::{Digest, Envelope, ForeignText};
+use cofferdam_capability::{Envelope, ForeignText};
 use cofferdam_tool::{
-    DamagedDecision, Judgement, KeptDecision, ReviewSurvey, Stated, TrustedKeys, read_decision,
+    DecisionList, DecisionSummary, KeptDecision, ListedDecision, Removal, ReviewDirectory,
+    ReviewDirectoryError, find_decision, read_decision,
 };
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
@@ -19,9 +20,7 @@ use crate::error::Failure;
 use crate::paths::DataDir;
 
 use super::key::reviews;
-
-/// The fewest characters of an id that name a decision.
-const MIN_PREFIX: usize = 4;
+use super::running;
 
 /// `cofferdam review ls`.
 #[derive(Debug, Args)]
@@ -29,6 +28,11 @@ pub(crate) struct Ls {
     /// Name of a tool [default: decisions about all of them]
     #[arg(value_name = "TOOL")]
     tool: Option<String>,
+
+    /// List the tools of this agent instead, as the running host sees them: which are reviewed, and
+    /// why calls of the others are refused
+    #[arg(long, value_name = "NAME", conflicts_with = "tool")]
+    agent: Option<String>,
 
     #[command(flatten)]
     listing: Listing,
@@ -57,60 +61,52 @@ pub(crate) struct Remove {
     listing: Listing,
 }
 
-/// A decision as it is shown.
-struct Shown {
-    kept: KeptDecision,
-    stated: Option<Stated>,
-    /// The key that has signed it, if it is trusted for the tool.
-    key: Option<Digest>,
-    /// The name of the reviewer, or the reason why nobody's decision it is.
-    by: Result<String, String>,
-    /// True, or the reason why the decision does not count, or no longer.
-    counts: Result<(), String>,
+/// The copies of the decision with this id, or whose id alone begins so.
+pub(super) fn find(written: &str, data: &DataDir) -> Result<Vec<KeptDecision>, Failure> {
+    find_decision(&reviews(data)?, written).map_err(unfound)
 }
 
-/// The decision with this id, or whose id alone begins so.
-pub(super) fn find(written: &str, data: &DataDir) -> Result<KeptDecision, Failure> {
-    let wanted = written.strip_prefix("sha256:").unwrap_or(written);
-    if wanted.len() < MIN_PREFIX {
-        return Err(Failure::usage(format!(
-            "{written:?} is too short for an id: write at least {MIN_PREFIX} characters of it"
-        )));
-    }
-    let survey = reviews(data)?.survey().map_err(Failure::work)?;
-    let mut found: Vec<_> = survey
-        .decisions
-        .into_iter()
-        .filter(|kept| kept.id.hex().starts_with(wanted))
-        .collect();
-    found.dedup_by_key(|kept| kept.id);
-    match (found.pop(), found.is_empty()) {
-        (Some(kept), true) => Ok(kept),
-        (Some(_), false) => Err(Failure::usage(format!(
-            "{written:?} begins more than one id: write more of it"
-        ))),
-        (None, _) => Err(Failure::usage(format!("there is no decision {written:?}"))
-            .hint("`cofferdam review ls` lists them")),
+/// The failure of a search for a decision.
+fn unfound(error: ReviewDirectoryError) -> Failure {
+    match error {
+        ReviewDirectoryError::Unknown(_) => {
+            Failure::usage(error).hint("`cofferdam review ls` lists them")
+        }
+        ReviewDirectoryError::Short { .. } | ReviewDirectoryError::Ambiguous(_) => {
+            Failure::usage(error)
+        }
+        other => Failure::work(other),
     }
 }
 
 impl Ls {
-    pub(super) fn run(self, data: &DataDir) -> Result<(), Failure> {
-        let Self { tool, listing } = self;
+    pub(super) async fn run(self, data: &DataDir) -> Result<(), Failure> {
+        let Self {
+            tool,
+            agent,
+            listing,
+        } = self;
+        if let Some(agent) = agent {
+            return running::list(agent, listing.format, data.path()).await;
+        }
         let reviews = reviews(data)?;
-        let trusted = reviews.trusted().map_err(Failure::work)?;
-        let survey = reviews.survey().map_err(Failure::work)?;
-        for damaged in &survey.damaged {
+        let DecisionList { decisions, damaged } = listed(&reviews)?;
+        for damaged in &damaged {
             console::note(&format!(
                 "note: {}: `cofferdam review rm {}` removes it; until then no tool is called that \
                  has a component",
                 damaged.problem, damaged.file
             ));
         }
-        let mut shown = all(survey.decisions, &trusted);
+        let mut shown = decisions;
         shown.retain(|shown| tool.as_deref().is_none_or(|tool| shown.tool() == tool));
         if listing.format == Format::Json {
-            return console::json(&shown.iter().map(Shown::json).collect::<Vec<_>>());
+            let json = |shown: &ListedDecision| -> Result<Value, Failure> {
+                let kept = reviews.get(shown.file).map_err(Failure::work)?;
+                Ok(as_json(shown, kept.map(|kept| kept.envelope).as_ref()))
+            };
+            let json = shown.iter().map(json).collect::<Result<Vec<_>, _>>()?;
+            return console::json(&json);
         }
         if shown.is_empty() {
             let about = tool.map(|tool| format!(" about a tool named `{tool}` in its manifest"));
@@ -133,7 +129,8 @@ impl Export {
             survey.decisions
         } else {
             let found = decisions.iter().map(|written| find(written, data));
-            found.collect::<Result<_, _>>()?
+            let found = found.collect::<Result<Vec<_>, _>>()?;
+            found.into_iter().flatten().collect()
         };
         let mut lines = Vec::new();
         for kept in &chosen {
@@ -164,32 +161,14 @@ impl Export {
 impl Remove {
     pub(super) fn run(self, data: &DataDir) -> Result<(), Failure> {
         let reviews = reviews(data)?;
-        let ReviewSurvey {
-            decisions: all,
-            damaged,
-        } = reviews.survey().map_err(Failure::work)?;
-        let mut found = Vec::new();
-        for written in &self.decisions {
-            let begins = |one: &&DamagedDecision| {
-                written.len() >= MIN_PREFIX && one.file.starts_with(written.as_str())
-            };
-            match damaged.iter().find(begins) {
-                Some(damaged) => {
-                    reviews.discard(damaged).map_err(Failure::work)?;
-                    console::line(ForeignText::line(&damaged.file));
-                }
-                None => found.push(find(written, data)?),
-            }
-        }
-        for kept in &found {
-            // Several reviewers may have signed the same words.
-            let same = all.iter().filter(|other| other.id == kept.id);
-            for other in same {
-                reviews.forget(other).map_err(Failure::work)?;
-            }
+        let removals = self.decisions.iter();
+        let removals = removals.map(|written| Removal::find(&reviews, written).map_err(unfound));
+        for removal in removals.collect::<Result<Vec<_>, _>>()? {
+            removal.run(&reviews).map_err(Failure::work)?;
+            let name = removal.name();
             match self.listing.format {
-                Format::Json => console::json(&json!({ "id": kept.id }))?,
-                Format::Table => console::line(kept.id.to_string()),
+                Format::Json => console::json(&json!({ "id": name }))?,
+                Format::Table => console::line(ForeignText::line(&name)),
             }
         }
         Ok(())
@@ -199,27 +178,27 @@ impl Remove {
 /// Keeps decisions that come from elsewhere, and says which of them count here.
 pub(super) fn take(envelopes: &[Envelope], format: Format, data: &DataDir) -> Result<(), Failure> {
     let reviews = reviews(data)?;
-    let trusted = reviews.trusted().map_err(Failure::work)?;
-    // Only those that count: anybody can write decisions, and there is room for so many.
-    let known = envelopes.iter();
-    let known = known.filter(|envelope| trusted.verify(envelope).is_ok());
-    let known: Vec<_> = known.cloned().collect();
-    reviews.keep(&known).map_err(Failure::work)?;
-    let wanted: BTreeSet<_> = envelopes
-        .iter()
-        .map(|envelope| KeptDecision::of(envelope.clone()).file)
-        .collect();
-    let survey = reviews.survey().map_err(Failure::work)?;
-    let mut shown = all(survey.decisions, &trusted);
-    shown.retain(|shown| wanted.contains(&shown.kept.file));
-    let others = envelopes.iter();
-    let others = others.filter(|envelope| trusted.verify(envelope).is_err());
-    shown.extend(others.map(|envelope| Shown::of(KeptDecision::of(envelope.clone()), &trusted)));
+    let imported = reviews.import(envelopes).map_err(Failure::work)?;
+    let file = |envelope: &Envelope| KeptDecision::of(envelope.clone()).file;
+    let wanted: BTreeSet<_> = envelopes.iter().map(file).collect();
+    let mut shown = listed(&reviews)?.decisions;
+    shown.retain(|shown| shown.signer.is_some() && wanted.contains(&shown.file));
+    let refused = envelopes.iter().zip(imported);
+    let refused = refused.filter_map(|(envelope, taken)| {
+        let error = taken.err()?;
+        Some(ListedDecision::not_taken(envelope, error))
+    });
+    shown.extend(refused);
     if format == Format::Json {
-        return console::json(&shown.iter().map(Shown::json).collect::<Vec<_>>());
+        let envelope = |shown: &ListedDecision| {
+            let mut envelopes = envelopes.iter();
+            envelopes.find(|envelope| file(envelope) == shown.file)
+        };
+        let json = shown.iter().map(|one| as_json(one, envelope(one)));
+        return console::json(&json.collect::<Vec<_>>());
     }
     table(&shown);
-    let idle = shown.iter().filter(|shown| shown.by.is_err()).count();
+    let idle = shown.iter().filter(|shown| shown.signer.is_none()).count();
     if idle > 0 {
         console::note(&format!(
             "note: {idle} of {} were not taken, because nobody who is trusted here has made them: \
@@ -231,25 +210,11 @@ pub(super) fn take(envelopes: &[Envelope], format: Format, data: &DataDir) -> Re
 }
 
 /// All decisions of a host in the order of their time, with what became of each.
-fn all(decisions: Vec<KeptDecision>, trusted: &TrustedKeys) -> Vec<Shown> {
-    let mut shown: Vec<_> = decisions
-        .into_iter()
-        .map(|kept| Shown::of(kept, trusted))
-        .collect();
-    shown.sort_by_key(|shown| shown.stated.as_ref().map(|stated| stated.made));
-    let overruled: Vec<_> = shown
-        .iter()
-        .map(|one| one.overruled(&shown, SystemTime::now()))
-        .collect();
-    for (one, overruled) in shown.iter_mut().zip(overruled) {
-        if let (Ok(()), Some(overruled)) = (&one.counts, overruled) {
-            one.counts = Err(overruled);
-        }
-    }
-    shown
+fn listed(reviews: &ReviewDirectory) -> Result<DecisionList, Failure> {
+    DecisionList::of(reviews, SystemTime::now()).map_err(Failure::work)
 }
 
-fn table(shown: &[Shown]) {
+fn table(shown: &[ListedDecision]) {
     console::table(
         &[
             "id",
@@ -261,134 +226,65 @@ fn table(shown: &[Shown]) {
             "counts",
             "reason",
         ],
-        shown.iter().map(Shown::row).collect(),
+        shown.iter().map(row).collect(),
     );
 }
 
-impl Shown {
-    fn of(kept: KeptDecision, trusted: &TrustedKeys) -> Self {
-        let verified = trusted.verify(&kept.envelope);
-        let by = verified.as_ref().map(|decided| decided.by.clone());
-        let by = by.map_err(ToString::to_string);
-        let counts = by.as_ref().map(|_| ()).map_err(Clone::clone);
-        let key = verified.as_ref().ok().map(|decided| decided.key);
-        let stated = match verified {
-            Ok(decided) => Some(decided.stated),
-            Err(_) => read_decision(kept.envelope.unverified()).ok(),
-        };
-        Self {
-            kept,
-            stated,
-            key,
-            by,
-            counts,
-        }
-    }
+fn row(shown: &ListedDecision) -> Vec<String> {
+    let text = |text: &str| ForeignText::line(text).to_string();
+    let by = match &shown.signer {
+        Some(signer) => signer.name.as_str(),
+        None => "nobody who is trusted here",
+    };
+    let Some(summary) = &shown.summary else {
+        let counts = format!("no: {}", shown.state);
+        return vec![shown.id.to_string(), by.to_owned(), text(&counts)];
+    };
+    let counts = if shown.state.counts() {
+        kind_of_yes(summary)
+    } else {
+        format!("no: {}", shown.state)
+    };
+    vec![
+        short(&shown.id.hex()),
+        humantime::format_rfc3339_seconds(summary.made).to_string(),
+        summary.verdict.to_owned(),
+        text(&summary.tool),
+        short(&summary.component.hex()),
+        text(by),
+        text(&counts),
+        text(&summary.reason),
+    ]
+}
 
-    /// The reason why a decision of a trusted reviewer no longer counts.
-    fn overruled(&self, others: &[Self], now: SystemTime) -> Option<String> {
-        let own = self.stated.as_ref()?;
-        if matches!(own.judgement, Judgement::Revoke { .. }) {
-            return None;
-        }
-        // In order of their time, so that the last word is the one that is found.
-        let same_key = others
-            .iter()
-            .rev()
-            .filter(|other| self.key.is_some() && other.key == self.key);
-        for other in same_key {
-            let said = other.stated.as_ref()?;
-            match &said.judgement {
-                Judgement::Revoke { decision, .. } if *decision == self.kept.id => {
-                    return Some(format!("revoked by {}", short(&other.kept.id.hex())));
-                }
-                Judgement::Approve { .. } | Judgement::Reject { .. }
-                    if said.judgement.component() == own.judgement.component()
-                        && said.made > own.made =>
-                {
-                    return Some(format!("replaced by {}", short(&other.kept.id.hex())));
-                }
-                _ => {}
-            }
-        }
-        match &own.judgement {
-            Judgement::Approve {
-                expires: Some(expires),
-                ..
-            } if *expires <= now => Some(format!(
-                "ended {}",
-                humantime::format_rfc3339_seconds(*expires)
-            )),
-            _ => None,
-        }
+/// The kind of a decision that counts.
+fn kind_of_yes(summary: &DecisionSummary) -> String {
+    if let Some(decision) = summary.revokes {
+        return format!("yes, against {}", short(&decision.hex()));
     }
+    let mut words = "yes".to_owned();
+    if summary.is_for_one_grant {
+        words += ", for one grant";
+    }
+    if let Some(expires) = summary.expires {
+        let until = humantime::format_rfc3339_seconds(expires);
+        words += &format!(", until {until}");
+    }
+    words
+}
 
-    fn tool(&self) -> &str {
-        let judgement = self.stated.as_ref().map(|stated| &stated.judgement);
-        judgement.map_or("", Judgement::name)
-    }
-
-    fn row(&self) -> Vec<String> {
-        let text = |text: &str| ForeignText::line(text).to_string();
-        let by = match &self.by {
-            Ok(name) => name.as_str(),
-            Err(_) => "nobody who is trusted here",
-        };
-        let counts = match &self.counts {
-            Ok(()) => self.kind_of_yes(),
-            Err(problem) => format!("no: {problem}"),
-        };
-        let Some(Stated {
-            judgement,
-            reason,
-            made,
-        }) = &self.stated
-        else {
-            return vec![self.kept.id.to_string(), by.to_owned(), counts];
-        };
-        vec![
-            short(&self.kept.id.hex()),
-            humantime::format_rfc3339_seconds(*made).to_string(),
-            judgement.verdict().to_owned(),
-            text(judgement.name()),
-            short(&judgement.component().hex()),
-            text(by),
-            text(&counts),
-            text(reason),
-        ]
-    }
-
-    /// The kind of a decision that counts.
-    fn kind_of_yes(&self) -> String {
-        let judgement = self.stated.as_ref().map(|stated| &stated.judgement);
-        match judgement {
-            Some(Judgement::Revoke { decision, .. }) => {
-                format!("yes, against {}", short(&decision.hex()))
-            }
-            Some(Judgement::Approve { seen, expires }) => {
-                let mut words = "yes".to_owned();
-                if !seen.is_of_all_that_is_asked() {
-                    words += ", for one grant";
-                }
-                if let Some(expires) = expires {
-                    let until = humantime::format_rfc3339_seconds(*expires);
-                    words += &format!(", until {until}");
-                }
-                words
-            }
-            _ => "yes".to_owned(),
-        }
-    }
-
-    fn json(&self) -> Value {
-        json!({
-            "id": self.kept.id,
-            "counts": self.counts.is_ok(),
-            "by": self.by.as_ref().ok(),
-            "problem": self.counts.as_ref().err(),
-            "decision": self.stated,
-        })
-    }
+fn as_json(shown: &ListedDecision, envelope: Option<&Envelope>) -> Value {
+    let stated = envelope.and_then(|envelope| read_decision(envelope.unverified()).ok());
+    let problem = (!shown.state.counts()).then(|| shown.state.to_string());
+    json!({
+        "id": shown.id,
+        "counts": shown.state.counts(),
+        "state": shown.state.as_str(),
+        "by": shown.signer.as_ref().map(|signer| signer.name.as_str()),
+        "key": shown.signer.as_ref().map(|signer| signer.key),
+        "problem": problem,
+        "decision": stated,
+    })
 }
 
 /// The beginning of a digest: enough to find it by.

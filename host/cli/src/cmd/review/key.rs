@@ -78,7 +78,8 @@ pub(crate) struct Trust {
 
 /// The reviews in a data directory.
 pub(super) fn reviews(data: &DataDir) -> Result<ReviewDirectory, Failure> {
-    Ok(ReviewDirectory::new(data.dir().map_err(Failure::work)?))
+    let dir = data.dir().map_err(Failure::work)?;
+    Ok(ReviewDirectory::new(dir, data.path().to_owned()))
 }
 
 /// The key to sign with: the one in `file`, or this host's own.

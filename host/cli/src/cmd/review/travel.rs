@@ -8,10 +8,7 @@ use std::path::Path;
 use clap::Args;
 use cofferdam_capability::{Digest, Envelope};
 use cofferdam_image::{Attachment, Error as ImageError, Found, Images, Reference, ToolSource};
-use cofferdam_tool::{
-    DECISION_MAX_BYTES, DECISION_MEDIA_TYPE, DecisionError, KeptDecision, check_signatures,
-    read_decision,
-};
+use cofferdam_tool::{DECISION_MEDIA_TYPE, KeptDecision, read_decision, read_envelope};
 use serde_json::json;
 
 use super::kept::{find, take};
@@ -83,7 +80,8 @@ impl Attach {
             all
         } else {
             let found = decisions.iter().map(|written| find(written, data));
-            found.collect::<Result<Vec<_>, _>>()?
+            let found = found.collect::<Result<Vec<_>, _>>()?;
+            found.into_iter().flatten().collect()
         };
         if let Some(other) = chosen.iter().find(|kept| !is_about(kept, component)) {
             return Err(Failure::usage(format!(
@@ -160,7 +158,7 @@ fn of_file(path: &Path) -> Result<Vec<Envelope>, Failure> {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        let read = envelope(line)
+        let read = read_envelope(line)
             .map_err(|error| Failure::usage(format!("{place}:{}: {error}", index + 1)));
         envelopes.push(read?);
     }
@@ -187,7 +185,7 @@ async fn of_image(
         .await?;
     let mut envelopes = Vec::new();
     for document in &documents {
-        match document.bytes().map(envelope) {
+        match document.bytes().map(read_envelope) {
             Some(Ok(envelope)) => envelopes.push(envelope),
             Some(Err(error)) => {
                 console::note(&format!("note: {} is left out: {error}", document.digest));
@@ -217,17 +215,4 @@ async fn refresh(images: &Images, reference: &Reference) -> Result<(), Failure> 
          taken: {failed}"
     ));
     Ok(())
-}
-
-/// Reads one decision that comes from elsewhere. Who has signed it is looked at when it is used.
-fn envelope(json: &[u8]) -> Result<Envelope, DecisionError> {
-    let size = json.len() as u64;
-    if size > DECISION_MAX_BYTES {
-        let problem = format!("it has {size} bytes: at most {DECISION_MAX_BYTES} are read");
-        return Err(DecisionError::Malformed(problem));
-    }
-    let envelope = Envelope::from_json(json)?;
-    check_signatures(&envelope)?;
-    read_decision(envelope.unverified())?;
-    Ok(envelope)
 }

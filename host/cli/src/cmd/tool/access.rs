@@ -8,7 +8,7 @@ use crate::access::{self, AccessRow};
 use crate::config::Config;
 use crate::console::{self, Format};
 use crate::error::Failure;
-use crate::host::{self, GrantDecisions};
+use crate::host;
 use crate::paths::DataDir;
 use crate::remedy;
 
@@ -20,16 +20,7 @@ pub(super) async fn show(
     config: &Config,
     data: &DataDir,
 ) -> Result<(), Failure> {
-    let runner = host::runner(config, data)?;
-    let GrantDecisions {
-        decisions,
-        secrets: _,
-        withheld,
-    } = host::grant_decisions(config, data)?;
-    let dir = data.dir().map_err(Failure::work)?;
-    let found =
-        cofferdam_agent::grants(&dir, data.path(), agent, &runner, &decisions, &withheld).await;
-    let mut bins = found.map_err(Failure::usage)?;
+    let mut bins = host::agent_access(agent, config, data).await?;
     if let Some(bin) = bin {
         let names = bins
             .iter()

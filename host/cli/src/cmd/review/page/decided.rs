@@ -5,13 +5,14 @@ use std::time::SystemTime;
 
 use cofferdam_capability::{Ceiling, Change, Diff, Digest, ForeignText};
 use cofferdam_tool::{
-    Judgement, ReviewDirectory, ReviewRule, ReviewSurvey, Reviews, Seen, SeenParts, SignedDecision,
-    Standing, TrustedKeys,
+    Judgement, ReviewRule, ReviewSurvey, Reviews, Seen, SeenParts, SignedDecision, Standing,
+    TrustedKeys,
 };
 use cofferdam_workbench::review::{Fate, ToolPage};
 use serde_json::{Value, json};
 
 use super::document::{Block, Field, Section};
+use crate::cmd::review::key::reviews;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::paths::DataDir;
@@ -34,7 +35,7 @@ pub(super) struct Decided {
 impl Decided {
     /// Reads the decisions about a tool. The page is there too where they cannot be read.
     pub(super) fn of(page: &ToolPage, config: &Config, data: &DataDir) -> Result<Self, Failure> {
-        let directory = ReviewDirectory::new(data.dir().map_err(Failure::work)?);
+        let directory = reviews(data)?;
         let mut problems = Vec::new();
         let trusted = directory.trusted().unwrap_or_else(|error| {
             problems.push(error.to_string());

@@ -26,6 +26,8 @@ pub(super) struct Granted {
     pub(super) json: Vec<Value>,
     /// Agents that have the tool and are left out.
     pub(super) more: usize,
+    /// True if there are rows of agents that do not have this component.
+    pub(super) has_offers: bool,
 }
 
 /// The parts of this host that decide grants, made once for all agents.
@@ -170,10 +172,11 @@ impl Granted {
                 what: "beyond the agent's workspace".to_owned(),
             });
         }
+        self.has_offers = true;
         self.json
-            .push(json!({ "agent": agent, "bin": tool, "configured": offers }));
+            .push(json!({ "agent": agent, "bin": tool, "has": false, "configured": offers }));
         for Offer { kind, what } in offers {
-            self.add(&format!("{agent} (configured)"), kind, what);
+            self.add(&format!("{agent} (has it not)"), kind, what);
         }
     }
 }

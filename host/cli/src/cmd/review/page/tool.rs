@@ -185,6 +185,13 @@ fn grants(granted: &Granted) -> Section {
         let sentence = format!("{} more agents have it.", granted.more);
         section.blocks.push(Block::Sentences(vec![sentence]));
     }
+    if granted.has_offers {
+        let sentence = "An agent that has it not is named by a [[grant]] row alone: nothing is \
+                        granted now, and this is offered to a BIN of that name once the agent has \
+                        it."
+        .to_owned();
+        section.blocks.push(Block::Sentences(vec![sentence]));
+    }
     section
 }
 
