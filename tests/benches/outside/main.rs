@@ -18,6 +18,7 @@ mod idle;
 mod images;
 mod mcp;
 mod record;
+mod review;
 mod schema;
 /// The tests' own: the binary, a registry, directories.
 #[path = "../../support/mod.rs"]
@@ -35,6 +36,7 @@ fn main() {
     held::measure(&mut report);
     idle::measure(&mut report);
     record::measure(&mut report);
+    review::measure(&mut report);
     images::measure(&mut report);
     authoring::measure(&mut report);
     report.finish();
