@@ -104,7 +104,7 @@ bench: tools programs
     @echo "building the host and the workloads for release" >&2
     cargo build --locked --release
     cargo build --locked --quiet --package cofferdam-workloads --target {{target}} --profile workload
-    cargo bench --locked --bench sandbox --bench outside
+    cargo bench --locked --bench sandbox --bench pipeline --bench agentfile --bench watchers --bench outside
 
 [private]
 host: wasm-target

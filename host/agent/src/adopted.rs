@@ -152,12 +152,11 @@ impl Declared {
             let file = Path::new(&tool.binary).file_name();
             let file = file.and_then(|file| file.to_str()).unwrap_or(&bin.name);
             let bytes = workspace.read(&format!("usr/bin/{file}"), MAX_COMPONENT)?;
-            bin.source = ToolSource::Image(Reference::bare(Digest::of(&bytes)));
             let own = cofferdam_tool::usage(&bytes);
-            components.push(Component {
-                usage: own.map_or_else(|| workspace.read_usage(&bin.name), |own| Ok(Some(own)))?,
-                bytes: bytes.into(),
-            });
+            let usage = own.map_or_else(|| workspace.read_usage(&bin.name), |own| Ok(Some(own)))?;
+            let component = Component::new(bytes, usage);
+            bin.source = ToolSource::Image(Reference::bare(component.digest()));
+            components.push(component);
         }
         let deployment = Deployment {
             model: tree.model.clone(),

@@ -21,9 +21,10 @@ use crate::kept::{self, RESOLVED, WRITTEN};
 use crate::life::Life;
 use crate::mounts::{Mounts, OpenMount};
 use crate::notes::{NoteSettings, Notes};
+use crate::places::Places;
 use crate::policies;
 use crate::resolved::{Resolved, agent_yaml};
-use crate::revision::Revision;
+use crate::revision::{BINS, Revision};
 use crate::room::Rooms;
 use crate::sampling::sampling;
 use crate::totals::TurnTotals;
@@ -141,9 +142,10 @@ impl Builder {
         if let Some(narrowing) = policies::narrowing(agentfile)? {
             toolbox = toolbox.narrowed_by(narrowing);
         }
+        let places = Places::of(workspace.root());
         let offering = Offering {
             agentfile,
-            tree: workspace.root(),
+            places: &places,
             mounts: &mounts,
             data: data.as_ref(),
             room: Some(files.room()),
@@ -262,6 +264,7 @@ impl Builder {
             .load(component.bytes.clone(), &format!("BIN {}", bin.name), None)
             .await
             .map_err(wrong)?;
+        component.was_loaded_as(installed.digest());
         let grant = |source| {
             wrong(cofferdam_tool::ToolError::Grant {
                 tool: bin.name.clone(),
@@ -403,16 +406,16 @@ pub(crate) fn revision(
     let mut revision = Revision::default();
     // Images that are older than this layer have none.
     if !source.is_empty() {
-        revision.add(WRITTEN, source);
+        revision.add(WRITTEN, source.to_vec());
     }
     for add in &agentfile.adds {
-        revision.add(data_file(&add.name), &*add.content);
+        revision.add(data_file(&add.name), add.content.clone());
     }
     texts
         .into_iter()
         .for_each(|(name, text)| revision.add(name, text));
     for (bin, component) in agentfile.bins.iter().zip(components) {
-        revision.add(format!("usr/bin/{}", bin.name), &*component.bytes);
+        revision.add(format!("{BINS}{}", bin.name), component.bytes.clone());
         if let Some(usage) = &component.usage {
             revision.add(usage_file(&bin.name), usage.clone());
         }

@@ -1,9 +1,11 @@
 //! Tools as an Agentfile names them: files beside it, and images.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use cofferdam_call::MAX_COMPONENT;
+use cofferdam_capability::Digest;
 use cofferdam_image::agentfile::Bin;
 use cofferdam_image::{AgentImage, Error, Found, Images, ToolSource};
 
@@ -15,6 +17,27 @@ pub(crate) struct Component {
     pub(crate) bytes: Bytes,
     /// Instructions for calling it, Markdown, as it says itself, or else its image.
     pub(crate) usage: Option<String>,
+    digest: OnceLock<Digest>,
+}
+
+impl Component {
+    pub(crate) fn new(bytes: impl Into<Bytes>, usage: Option<String>) -> Self {
+        Self {
+            bytes: bytes.into(),
+            usage,
+            digest: OnceLock::new(),
+        }
+    }
+
+    /// The digest of its bytes, which is computed once: that takes a millisecond for each MB.
+    pub(crate) fn digest(&self) -> Digest {
+        *self.digest.get_or_init(|| Digest::of(&self.bytes))
+    }
+
+    /// Remembers the digest that was found when these bytes were loaded.
+    pub(crate) fn was_loaded_as(&self, digest: Digest) {
+        self.digest.get_or_init(|| digest);
+    }
 }
 
 /// A tool: a file beside the Agentfile, or an image of this machine or a registry.
@@ -34,10 +57,8 @@ pub(crate) async fn component(
             let path = home.join(path);
             let bytes = files::read(&path, MAX_COMPONENT);
             let bytes = bytes.map_err(|error| wrong(format!("{}: {error}", path.display())))?;
-            Ok(Component {
-                usage: cofferdam_tool::usage(&bytes),
-                bytes: bytes.into(),
-            })
+            let usage = cofferdam_tool::usage(&bytes);
+            Ok(Component::new(bytes, usage))
         }
         ToolSource::Image(reference) => {
             let found = images
@@ -82,8 +103,5 @@ pub(crate) async fn component_of(
 /// The component of an image, with the text that it says itself, or else its image.
 fn of(found: Found) -> Component {
     let own = cofferdam_tool::usage(&found.tool.component);
-    Component {
-        bytes: found.tool.component.into(),
-        usage: own.or(found.tool.usage),
-    }
+    Component::new(found.tool.component, own.or(found.tool.usage))
 }

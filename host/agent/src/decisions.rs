@@ -11,6 +11,7 @@ use cofferdam_image::agentfile::{Agentfile, BinRequest, WorkspaceRequest};
 
 use crate::deployment::{Deployment, DeploymentError, stored};
 use crate::mounts::{Mounts, asks_for};
+use crate::places::Places;
 use crate::room::RoomRules;
 use crate::variables;
 
@@ -56,8 +57,8 @@ pub struct Accepted {
 pub(crate) struct Offering<'a> {
     /// The Agentfile, with the operator's choices in it.
     pub(crate) agentfile: &'a Agentfile,
-    /// The agent's tree.
-    pub(crate) tree: &'a Dir,
+    /// The directories of the agent's tree.
+    pub(crate) places: &'a Places<'a>,
     pub(crate) mounts: &'a Mounts,
     /// The directory of the files that its author added, if there are any.
     pub(crate) data: Option<&'a Arc<Dir>>,
@@ -166,7 +167,7 @@ impl Decisions {
     ) -> Result<Decision, GrantError> {
         let Offering {
             agentfile,
-            tree,
+            places,
             mounts,
             data,
             room,
@@ -181,7 +182,7 @@ impl Decisions {
         decision.env.splice(..0, variables::of(agentfile, manifest));
         for place in [GuestPath::working_directory(), GuestPath::home()] {
             if let Some(access) = workspace.filter(|_| asks_for(manifest, &place)) {
-                let offer = Offer::below(tree, place, access)?;
+                let offer = places.offer(place, access)?;
                 decision.offers.push(match room {
                     Some(room) => offer.in_room(Arc::clone(room)),
                     None => offer,

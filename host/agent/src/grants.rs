@@ -14,6 +14,7 @@ use crate::error::AgentError;
 use crate::homes;
 use crate::mounts::Mounts;
 use crate::on_disk::tree_of;
+use crate::places::Places;
 use crate::workspace::Workspace;
 
 /// The access of an agent's BIN.
@@ -67,9 +68,10 @@ pub async fn grants(
     let agentfile = deployed(agent, &agentfile, &deployment)?;
     let mounts = Mounts::open(agent, &deployment)?;
     let data = workspace.data(&agentfile)?;
+    let places = Places::of(workspace.root());
     let offering = Offering {
         agentfile: &agentfile,
-        tree: workspace.root(),
+        places: &places,
         mounts: &mounts,
         data: data.as_ref(),
         room: None,

@@ -50,8 +50,7 @@ pub(crate) fn resolved(
     let mut agentfile = written.clone();
     for (bin, component) in agentfile.bins.iter_mut().zip(components) {
         if matches!(bin.source, ToolSource::Path(_)) {
-            let digest = cofferdam_capability::Digest::of(&component.bytes);
-            bin.source = ToolSource::Image(Reference::bare(digest));
+            bin.source = ToolSource::Image(Reference::bare(component.digest()));
         }
     }
     config_json(&agentfile).map(Some)
@@ -66,10 +65,7 @@ mod tests {
         CONTEXT SOUL <<EOF\nBe kind.\nEOF\n";
 
     fn component() -> Component {
-        Component {
-            bytes: b"a component".as_slice().into(),
-            usage: None,
-        }
+        Component::new(b"a component".as_slice(), None)
     }
 
     #[test]

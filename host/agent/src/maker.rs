@@ -21,6 +21,7 @@ use crate::homes;
 use crate::life::Life;
 use crate::pinned::Pinned;
 use crate::renewal::Renewal;
+use crate::revision::BINS;
 use crate::workspace::Workspace;
 
 /// Makes agents.
@@ -343,13 +344,8 @@ impl Maker {
         }
         let mut components = Vec::new();
         for bin in &agentfile.bins {
-            let bytes = workspace
-                .read(&format!("usr/bin/{}", bin.name), MAX_COMPONENT)?
-                .into();
-            components.push(Component {
-                bytes,
-                usage: workspace.read_usage(&bin.name)?,
-            });
+            let bytes = workspace.read(&format!("{BINS}{}", bin.name), MAX_COMPONENT)?;
+            components.push(Component::new(bytes, workspace.read_usage(&bin.name)?));
         }
         let created = created(row)?;
         let Made { agent, texts, .. } = Box::pin(self.builder().build(
@@ -362,7 +358,7 @@ impl Maker {
         ))
         .await?;
         let source = workspace.written()?;
-        let revision = revision(&source, &agentfile, &components, texts);
+        let revision = revision(&source, &agentfile, &components, texts).with_bins_of_tree();
         // Another version of this host may word the documents otherwise. The agent reads them from
         // memory.
         let written = match workspace.has(&revision) {

@@ -9,7 +9,7 @@ use std::path::Path;
 use bytes::Bytes;
 use cap_std::fs::Dir;
 use cofferdam_call::MAX_COMPONENT;
-use cofferdam_capability::{Digest, Manifest};
+use cofferdam_capability::Manifest;
 use cofferdam_image::ToolSource;
 use cofferdam_image::agentfile::{Agentfile, Bin};
 use cofferdam_store::KnownAgent;
@@ -71,7 +71,7 @@ impl Pinned<'_> {
             }
             Before::Lost => (None, Manifest::empty()),
         };
-        let digest = Digest::of(&found.bytes);
+        let digest = found.digest();
         let accepted = Accepted {
             agent: agent.clone(),
             bin: bin.name.clone(),
@@ -151,7 +151,7 @@ impl Pinned<'_> {
             .await
         {
             Ok(installed) => Ok(Before::Use(InUse {
-                component: Component { bytes, usage },
+                component: Component::new(bytes, usage),
                 installed,
             })),
             Err(_) => Ok(Before::Lost),

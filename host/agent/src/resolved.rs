@@ -1,6 +1,6 @@
 //! `etc/agent.yaml` for an agent that was made.
 
-use cofferdam_capability::{Access, Digest};
+use cofferdam_capability::Access;
 use cofferdam_image::ToolSource;
 use cofferdam_image::agentfile::{Agentfile, Bin};
 
@@ -107,7 +107,7 @@ fn tool(bin: &Bin, component: &Component) -> ToolYaml {
         description: bin.description.clone().unwrap_or_default(),
         binary: format!("/usr/bin/{}", bin.name),
         reference: reference(&bin.source),
-        digest: Digest::of(&component.bytes).to_string(),
+        digest: component.digest().to_string(),
         usage: usage.map_or_else(String::new, |_| format!("/{}", usage_file(&bin.name))),
     }
 }

@@ -1,5 +1,6 @@
 //! The place of an agent in its host, whether it runs or not.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -8,6 +9,7 @@ use cofferdam_store::{Desired, KnownAgent};
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
+use crate::deployment::stored;
 use crate::life::{Life, Status};
 
 /// The place of an agent. It stays the same from its creation to its removal.
@@ -65,6 +67,15 @@ pub struct RoomSummary {
     pub bounds: RoomBounds,
 }
 
+/// The address of its own that an agent is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnAddress {
+    /// The id of the agent.
+    pub id: String,
+    /// The address.
+    pub address: SocketAddr,
+}
+
 impl Slot {
     /// A place for an agent that does not run yet.
     pub(crate) fn new(known: KnownAgent, life: Arc<Life>) -> Arc<Self> {
@@ -85,6 +96,19 @@ impl Slot {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// The address of its own that it is to have; most agents have none.
+    pub(crate) fn own_address(&self) -> Option<OwnAddress> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        // All agents are asked whenever one changes, so most are not copied and not parsed.
+        if !known.deployment.contains("\"addr\":\"") {
+            return None;
+        }
+        Some(OwnAddress {
+            id: known.id.clone(),
+            address: stored(&known.deployment).ok()?.addr?,
+        })
     }
 
     /// Keeps what was stored.

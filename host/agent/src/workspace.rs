@@ -157,7 +157,9 @@ impl Workspace {
             source,
         };
         let file = files::open(&self.root, name).map_err(wrong)?;
-        let mut bytes = Vec::new();
+        let size = file.metadata().map_err(wrong)?.len().min(max);
+        // One more, so that the end is found without more room.
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
         file.take(max).read_to_end(&mut bytes).map_err(wrong)?;
         Ok(bytes)
     }

@@ -84,24 +84,6 @@ impl Offer {
         })
     }
 
-    /// Offers a directory inside `tree`, such as an agent's workspace; `guest` names it in both.
-    pub fn below(tree: &Dir, guest: GuestPath, access: Access) -> Result<Self, GrantError> {
-        let open = |source| GrantError::Open {
-            path: guest.to_string(),
-            source,
-        };
-        let dir = Arc::new(tree.open_dir(guest.below_root()).map_err(open)?);
-        let host = guest.to_string();
-        Ok(Self {
-            guest,
-            access,
-            dir,
-            host,
-            named: false,
-            room: None,
-        })
-    }
-
     /// Offers a directory that the host keeps for its tools, wherever it lies.
     pub fn kept(dir: Arc<Dir>, guest: GuestPath, access: Access) -> Self {
         Self {

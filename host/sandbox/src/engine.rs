@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use cap_std::fs::Dir;
 use cofferdam_capability::{Bytes, Ceiling, Count, Digest, Manifest, PagemapScan};
@@ -53,7 +53,15 @@ pub struct Engine {
     calls: Calls,
     compiler: Compiler,
     /// Components that somebody still holds, so that two agents share one.
-    loaded: Mutex<HashMap<Key, Weak<Component>>>,
+    loaded: Mutex<Loaded>,
+}
+
+/// Components that somebody still holds.
+#[derive(Default)]
+struct Loaded {
+    by_key: HashMap<Key, Weak<Component>>,
+    /// Those under the manifest that they carry, which their bytes alone decide.
+    own: HashMap<Digest, Weak<Component>>,
 }
 
 /// A component under one manifest.
@@ -151,6 +159,12 @@ impl Engine {
         origin: &str,
         supplied: Option<Manifest>,
     ) -> Result<Arc<Component>, LoadError> {
+        let digest = Digest::of(bytes);
+        let is_own = supplied.is_none();
+        // Nothing is read again of what somebody holds: a thousand agents may have one tool.
+        if is_own && let Some(component) = self.loaded().own(digest) {
+            return Ok(component);
+        }
         let outline = component::read(bytes, origin)?;
         let pools = self.calls.pools();
         if let Some(lacking) = outline.needs.lack(pools.limits()) {
@@ -164,12 +178,11 @@ impl Engine {
             (None, Some(json)) => Manifest::from_json(json, origin)?,
             (None, None) => Manifest::empty(),
         };
-        let digest = Digest::of(bytes);
         let key = Key {
             component: digest,
             manifest: manifest.digest()?,
         };
-        if let Some(component) = self.held(key) {
+        if let Some(component) = self.loaded().held(key) {
             return Ok(component);
         }
         let native = self
@@ -186,18 +199,32 @@ impl Engine {
             native,
             origin,
         )?);
-        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        loaded.retain(|_, component| component.strong_count() > 0);
-        loaded.insert(key, Arc::downgrade(&component));
+        self.loaded().keep(key, is_own, &component);
         Ok(component)
     }
 
+    fn loaded(&self) -> MutexGuard<'_, Loaded> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Loaded {
+    fn own(&self, digest: Digest) -> Option<Arc<Component>> {
+        self.own.get(&digest)?.upgrade()
+    }
+
     fn held(&self, key: Key) -> Option<Arc<Component>> {
-        self.loaded
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)?
-            .upgrade()
+        self.by_key.get(&key)?.upgrade()
+    }
+
+    fn keep(&mut self, key: Key, is_own: bool, component: &Arc<Component>) {
+        let is_held = |component: &Weak<Component>| component.strong_count() > 0;
+        self.by_key.retain(|_, component| is_held(component));
+        self.own.retain(|_, component| is_held(component));
+        self.by_key.insert(key, Arc::downgrade(component));
+        if is_own {
+            self.own.insert(key.component, Arc::downgrade(component));
+        }
     }
 }
 

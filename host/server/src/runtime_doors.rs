@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use cofferdam_agent::{Agents, Deployment, Summary};
+use cofferdam_agent::{Agents, OwnAddress, own_addresses};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -112,7 +112,8 @@ impl RuntimeDoors {
         let tasks = TaskTracker::new();
         let mut changes = agents.changes();
         loop {
-            let failed = self.compare(&agents.list(), &stack, &closing, &tasks).await;
+            let wanted = own_addresses(&agents);
+            let failed = self.compare(&wanted, &stack, &closing, &tasks).await;
             let changed = changes.changed();
             tokio::select! {
                 changed = changed => if changed.is_err() { break },
@@ -129,14 +130,14 @@ impl RuntimeDoors {
     /// not be opened.
     async fn compare(
         &self,
-        agents: &[Summary],
+        wanted: &[OwnAddress],
         stack: &Stack,
         closing: &CancellationToken,
         tasks: &TaskTracker,
     ) -> bool {
-        let wanted: HashMap<_, _> = agents
+        let wanted: HashMap<_, _> = wanted
             .iter()
-            .filter_map(|agent| Some((agent.id.as_str(), address(&agent.deployment)?)))
+            .map(|OwnAddress { id, address }| (id.as_str(), *address))
             .take(MOST)
             .collect();
         self.lock().doors.retain(|id, door| {
@@ -200,12 +201,4 @@ impl RuntimeDoors {
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The address in a deployment, if there is one.
-fn address(deployment: &str) -> Option<SocketAddr> {
-    // Most have none, and are long.
-    let named = deployment.contains("\"addr\":\"");
-    let read = || serde_json::from_str::<Deployment>(deployment).ok()?.addr;
-    named.then(read).flatten()
 }

@@ -5,6 +5,7 @@ mod book;
 mod case;
 mod cases;
 mod facts;
+mod index;
 mod permit;
 mod problem;
 mod profile;
@@ -196,7 +197,10 @@ fn ask<T>(
     let make = || {
         let own = uid::principal_uid(&principal);
         let roles = rules.ancestors(&own);
-        Case::new(&rules.policies, own, roles, &ToolFacts::of(tool, reviewed)?)
+        let facts = ToolFacts::of(tool, reviewed)?;
+        let named = [&own, &facts.uid].into_iter();
+        let policies = rules.about(named.chain(&roles).chain(&facts.parents));
+        Case::new(&policies.collect::<Vec<_>>(), own, roles, &facts)
     };
     let case = rules.cases.get(key, make).ok_or_else(unsaid)?;
     let arguments = if case.reads().arguments() {

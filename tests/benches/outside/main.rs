@@ -24,6 +24,7 @@ mod in_process;
 mod mcp;
 mod natives;
 mod record;
+mod review;
 mod schema;
 /// The tests' own: the binary, a registry, directories.
 #[path = "../../support/mod.rs"]
@@ -39,7 +40,7 @@ use cofferdam_report::Report;
 type Measure = fn(&mut Report);
 
 /// All of them, by the names that an argument may pick.
-const MEASURES: [(&str, Measure); 12] = [
+const MEASURES: [(&str, Measure); 13] = [
     ("turns", turns::measure),
     ("first_text", first_text::measure),
     ("crowd", crowd::measure),
@@ -49,6 +50,7 @@ const MEASURES: [(&str, Measure); 12] = [
     ("held", held::measure),
     ("idle", idle::measure),
     ("record", record::measure),
+    ("review", review::measure),
     ("images", images::measure),
     ("authoring", authoring::measure),
     ("natives", natives::measure),

@@ -35,8 +35,9 @@ const REVIEWS: usize = 8;
 /// writes to the disk.
 const TRANSFERS: usize = 8;
 
-/// Clients at once that follow the status of an agent. Each holds a few hundred bytes.
-const WATCHERS: usize = 512;
+/// Clients at once that follow the status of an agent. Each holds a few hundred bytes, and a
+/// thousand may follow one agent.
+const WATCHERS: usize = 2_048;
 
 /// Turns at once that go on without their clients. Each holds as much as any other.
 const DETACHED: usize = 64;

@@ -49,9 +49,10 @@ const HEAD: Duration = Duration::from_secs(10);
 /// Requests at once on one connection; more wait at the client.
 const STREAMS: u32 = 128;
 
-/// Requests at once on the whole host, each until its answer is delivered. Ends of a busy day's
-/// work are far below.
-const REQUESTS: usize = 1_024;
+/// Requests at once on the whole host, each until its answer is delivered: those of all clients
+/// that follow the status of an agent (2,048), which wait for most of their time, and a thousand
+/// others.
+const REQUESTS: usize = 3_072;
 
 /// Bytes of one answer between this process and the system's socket (64 KiB): what fills a
 /// connection to this machine.

@@ -54,6 +54,26 @@ pub(super) fn list(dir: &Dir) -> Result<Vec<Segment>, AuditError> {
     Ok(segments)
 }
 
+/// The newest segment of a trail, if it has one. The others are not asked for their sizes, because
+/// every group of lines begins here.
+pub(super) fn last(dir: &Dir) -> Result<Option<Segment>, AuditError> {
+    let wrong = || AuditError::of(".");
+    let mut last: Option<u64> = None;
+    for entry in dir.entries().map_err(wrong())? {
+        let entry = entry.map_err(wrong())?;
+        last = last.max(entry.file_name().to_str().and_then(first));
+    }
+    let Some(first) = last else {
+        return Ok(None);
+    };
+    let name = name(first);
+    let found = dir.symlink_metadata(&name).map_err(AuditError::of(&name))?;
+    Ok(Some(Segment {
+        first,
+        size: found.len(),
+    }))
+}
+
 /// The number in the name of a segment.
 fn first(file: &str) -> Option<u64> {
     let first = file.strip_suffix(ENDING)?.parse().ok()?;

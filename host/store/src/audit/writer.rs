@@ -120,7 +120,7 @@ impl Writer {
 
     /// The end of the trail: as this process left it, if no other one has written since.
     fn end(&mut self) -> Result<Open, AuditError> {
-        let last = segment::list(self.dir())?.pop();
+        let last = segment::last(self.dir())?;
         if let Some(open) = self.open.take()
             && last.as_ref() == Some(&open.end.segment)
         {

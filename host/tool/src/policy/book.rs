@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, Metadata};
 
 use super::problem::PolicyProblem;
 use super::rules::{MAX_POLICY_BYTES, MAX_POLICY_FILES, PolicyFile, Rules};
@@ -30,12 +30,57 @@ pub(crate) struct PolicyBook {
 #[derive(Debug)]
 struct Reading {
     /// None if a file had changed just before: it is read again.
-    prints: Option<Prints>,
+    files: Option<Files>,
     current: Current,
+}
+
+/// The files of a policy as they lie there.
+#[derive(Debug, Default)]
+struct Files {
+    /// None where there is no directory.
+    directory: Option<Directory>,
+    prints: Prints,
+}
+
+/// The directory of the files.
+#[derive(Debug)]
+struct Directory {
+    opened: Dir,
+    /// Its print before its entries were read; none if that is a link's, or may not change with the
+    /// next entry.
+    print: Option<FilePrint>,
 }
 
 /// The files by name, each with what changes when it does.
 type Prints = BTreeMap<String, FilePrint>;
+
+impl Files {
+    /// Returns true if the files lie in this data directory as they were read. It takes one request
+    /// to the system for the directory and one for each file, because every call of a tool asks.
+    fn are_in(&self, data: &Dir) -> bool {
+        let found = data.symlink_metadata(POLICY_DIRECTORY);
+        let Some(Directory { opened, print }) = &self.directory else {
+            return found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        };
+        // Links, and what they lead to, are looked at in the longer way.
+        let same = |found: &Metadata, print: &FilePrint| FilePrint::of(found) == *print;
+        let is_same = |print: &FilePrint| found.as_ref().is_ok_and(|found| same(found, print));
+        print.as_ref().is_some_and(is_same)
+            && self.prints.iter().all(|(name, print)| {
+                let found = opened.symlink_metadata(name);
+                found.is_ok_and(|found| same(&found, print))
+            })
+    }
+}
+
+impl Reading {
+    /// The rules, if the files are the same ones.
+    fn of_same(&self, found: &Result<Files, PolicyProblem>) -> Option<Current> {
+        let before = self.files.as_ref()?;
+        let found = found.as_ref().ok()?;
+        (before.prints == found.prints).then(|| self.current.clone())
+    }
+}
 
 impl PolicyBook {
     /// The policy in this data directory.
@@ -50,21 +95,33 @@ impl PolicyBook {
     /// says so once.
     pub(crate) fn current(&self) -> Current {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let prints = of(&self.data);
-        if let (Some(reading), Ok(prints)) = (&*read, &prints)
-            && reading.prints.as_ref() == Some(prints)
+        if let Some(reading) = &*read
+            && let Some(files) = &reading.files
+            && files.are_in(&self.data)
         {
             return reading.current.clone();
         }
-        let current = prints
+        let found = of(&self.data);
+        let before = read.as_ref().and_then(|reading| reading.of_same(&found));
+        if let Some(current) = before {
+            *read = Some(Reading {
+                files: found.ok(),
+                current: current.clone(),
+            });
+            return current;
+        }
+        let current = found
             .as_ref()
             .map_err(|problem| Arc::new(vec![problem.clone()]))
-            .and_then(|prints| load(&self.data, prints).map(Arc::new).map_err(Arc::new));
+            .and_then(|files| {
+                let loaded = load(&self.data, &files.prints);
+                loaded.map(Arc::new).map_err(Arc::new)
+            });
         let told = read.as_ref().map(|reading| &reading.current);
         tell(told, &current);
-        let is_settled = |prints: &Prints| prints.values().all(FilePrint::is_settled);
+        let are_settled = |files: &Files| files.prints.values().all(FilePrint::is_settled);
         *read = Some(Reading {
-            prints: prints.ok().filter(is_settled),
+            files: found.ok().filter(are_settled),
             current: current.clone(),
         });
         current
@@ -77,15 +134,25 @@ impl PolicyBook {
 ///
 /// With every mistake in it.
 pub fn read_policy(data: &Dir) -> Result<Rules, Vec<PolicyProblem>> {
-    let prints = of(data).map_err(|problem| vec![problem])?;
-    load(data, &prints)
+    let files = of(data).map_err(|problem| vec![problem])?;
+    load(data, &files.prints)
 }
 
 /// The files of the policy in a data directory as they are now; none if there is no directory.
-fn of(data: &Dir) -> Result<Prints, PolicyProblem> {
+fn of(data: &Dir) -> Result<Files, PolicyProblem> {
+    // Before its entries are read, so that one that comes meanwhile is found the next time.
+    let found = data.symlink_metadata(POLICY_DIRECTORY);
+    let found = found.ok().filter(Metadata::is_dir);
+    let print = found.map(|found| FilePrint::of(&found));
     match data.open_dir(POLICY_DIRECTORY) {
-        Ok(directory) => prints(&directory),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Prints::new()),
+        Ok(opened) => Ok(Files {
+            prints: prints(&opened)?,
+            directory: Some(Directory {
+                opened,
+                print: print.filter(FilePrint::is_settled),
+            }),
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Files::default()),
         Err(error) => Err(unreadable(POLICY_DIRECTORY, &error)),
     }
 }

@@ -46,7 +46,7 @@ impl Case {
     /// Prepares the decision of these policies about a principal, with the roles that it has; none
     /// if the entities cannot be said.
     pub(super) fn new(
-        policies: &[Policy],
+        policies: &[&Policy],
         own: EntityUid,
         roles: HashSet<EntityUid>,
         tool: &ToolFacts,
@@ -66,7 +66,7 @@ impl Case {
             for policy in fitting {
                 // One that cannot be read again might read anything; it was read once.
                 reads.add(&policy.to_json().unwrap_or_default());
-                if set.add(policy.clone()).is_err() {
+                if set.add(Policy::clone(policy)).is_err() {
                     return None;
                 }
             }

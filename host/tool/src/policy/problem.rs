@@ -27,8 +27,13 @@ impl PolicyProblem {
     }
 
     /// A mistake at this byte of the text of a file.
-    pub(crate) fn at(file: &str, text: &str, offset: usize, problem: impl Into<String>) -> Self {
-        let Position { line, column } = Position::of(text, offset);
+    pub(crate) fn at(
+        file: &str,
+        text: &Lines<'_>,
+        offset: usize,
+        problem: impl Into<String>,
+    ) -> Self {
+        let Position { line, column } = text.position(offset);
         Self {
             file: file.to_owned(),
             line,
@@ -61,16 +66,56 @@ pub(crate) struct Position {
     pub(crate) column: usize,
 }
 
-impl Position {
-    /// The place of a byte.
-    pub(crate) fn of(text: &str, offset: usize) -> Self {
-        let before = text
-            .get(..text.floor_char_boundary(offset))
-            .unwrap_or_default();
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+/// A text, and where its lines begin: ten thousand places in it are found without reading it as
+/// often.
+#[derive(Debug)]
+pub(crate) struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    pub(crate) fn of(text: &'a str) -> Self {
+        let newlines = text.match_indices('\n');
+        let starts = newlines.map(|(newline, _)| newline + 1);
         Self {
-            line: before.matches('\n').count() + 1,
-            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+            text,
+            starts: std::iter::once(0).chain(starts).collect(),
         }
+    }
+
+    /// The place of a byte.
+    pub(crate) fn position(&self, offset: usize) -> Position {
+        let offset = self.text.floor_char_boundary(offset);
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = line.checked_sub(1).and_then(|line| self.starts.get(line));
+        let before = self.text.get(start.copied().unwrap_or(0)..offset);
+        Position {
+            line,
+            column: before.unwrap_or_default().chars().count() + 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_its_line_and_its_column() {
+        let text = Lines::of("ab\n\nä€c\n");
+        let at = |offset| {
+            let Position { line, column } = text.position(offset);
+            [line, column]
+        };
+        assert_eq!(at(0), [1, 1]);
+        assert_eq!(at(2), [1, 3]);
+        assert_eq!(at(3), [2, 1]);
+        assert_eq!(at(4), [3, 1]);
+        // Within a character, and behind two of them.
+        assert_eq!(at(5), [3, 1]);
+        assert_eq!(at(9), [3, 3]);
+        assert_eq!(at(11), [4, 1]);
+        assert_eq!(at(99), [4, 1]);
     }
 }

@@ -11,7 +11,8 @@ use cedar_policy::{
 use miette::Diagnostic;
 
 use super::cases::Cases;
-use super::problem::{PolicyProblem, Position};
+use super::index::Index;
+use super::problem::{Lines, PolicyProblem, Position};
 
 /// The schema of this host, as policies are validated against it.
 pub const SCHEMA: &str = include_str!("schema.cedarschema");
@@ -48,6 +49,7 @@ pub struct PolicyFile {
 #[derive(Debug)]
 pub struct Rules {
     pub(super) policies: Vec<Policy>,
+    index: Index,
     /// The parents of agents and of roles.
     pub(super) parents: BTreeMap<EntityUid, Vec<EntityUid>>,
     /// True if one of them asks for the reviews of a tool.
@@ -63,9 +65,11 @@ impl Rules {
     pub fn default_rules() -> Self {
         let permit = "permit (principal, action, resource);";
         let id = Some(PolicyId::new(DEFAULT));
+        // It is a constant, and a test reads it; without it nothing would be permitted.
+        let policies: Vec<_> = Policy::parse(id, permit).into_iter().collect();
         Self {
-            // It is a constant, and a test reads it; without it nothing would be permitted.
-            policies: Policy::parse(id, permit).into_iter().collect(),
+            index: Index::of(&policies),
+            policies,
             parents: BTreeMap::new(),
             reads_reviews: false,
             cases: Cases::default(),
@@ -106,9 +110,11 @@ impl Rules {
             problems.truncate(MAX_PROBLEMS);
             return Err(problems);
         }
+        let policies: Vec<_> = set.policies().cloned().collect();
         Ok(Self {
             reads_reviews: files.iter().any(|file| file.text.contains(REVIEWED)),
-            policies: set.policies().cloned().collect(),
+            index: Index::of(&policies),
+            policies,
             parents,
             cases: Cases::default(),
             warnings,
@@ -142,6 +148,7 @@ impl Rules {
             return Err(problems);
         }
         rules.policies.extend(Self::default_rules().policies);
+        rules.index = Index::of(&rules.policies);
         Ok(rules)
     }
 
@@ -158,6 +165,17 @@ impl Rules {
     /// Remarks about policies that never apply.
     pub fn warnings(&self) -> &[PolicyProblem] {
         &self.warnings
+    }
+
+    /// The policies whose scope can cover a request about these entities.
+    pub(super) fn about<'a>(
+        &self,
+        entities: impl Iterator<Item = &'a EntityUid>,
+    ) -> impl Iterator<Item = &Policy> {
+        let places = self.index.about(entities);
+        places
+            .into_iter()
+            .filter_map(move |place| self.policies.get(place))
     }
 
     /// The entities above this one.
@@ -187,7 +205,7 @@ fn split(id: &PolicyId) -> (String, usize) {
 
 /// The text of each file, to tell places in it.
 #[derive(Debug, Default)]
-struct Places<'a>(BTreeMap<&'a str, &'a str>);
+struct Places<'a>(BTreeMap<&'a str, Lines<'a>>);
 
 /// Reads the policies of one file. Each is named for its place: `ask.cedar:12`, with its `@id`
 /// behind it.
@@ -198,12 +216,12 @@ fn read_file<'a>(
     problems: &mut Vec<PolicyProblem>,
 ) {
     let PolicyFile { name, text } = file;
-    places.0.insert(name, text);
+    let lines = places.0.entry(name).or_insert(Lines::of(text));
     let read = match PolicySet::from_str(text) {
         Ok(read) => read,
         Err(errors) => {
             let problem = |error: &cedar_policy::ParseError| {
-                PolicyProblem::at(name, text, offset(error), sentence(error))
+                PolicyProblem::at(name, lines, offset(error), sentence(error))
             };
             problems.extend(errors.iter().map(problem));
             return;
@@ -219,11 +237,11 @@ fn read_file<'a>(
             ),
         ));
     }
-    let mut lines = BTreeMap::<usize, usize>::new();
+    let mut on_line = BTreeMap::<usize, usize>::new();
     for policy in read.policies() {
         let start = policy.as_ref().loc().map_or(0, |loc| loc.start());
-        let Position { line, column } = Position::of(text, start);
-        let again = lines.entry(line).or_default();
+        let Position { line, column } = lines.position(start);
+        let again = on_line.entry(line).or_default();
         *again += 1;
         let id = match (policy.annotation("id"), *again) {
             (Some(id), _) if !id.is_empty() => format!("{name}:{line} {id}"),
@@ -231,7 +249,7 @@ fn read_file<'a>(
             _ => format!("{name}:{line} column {column}"),
         };
         if let Err(error) = set.add(policy.new_id(PolicyId::new(id))) {
-            problems.push(PolicyProblem::at(name, text, start, error.to_string()));
+            problems.push(PolicyProblem::at(name, lines, start, error.to_string()));
         }
     }
 }

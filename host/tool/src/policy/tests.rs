@@ -1,5 +1,6 @@
 //! Decisions of whole policies.
 
+mod book;
 mod truth_table;
 
 use std::path::PathBuf;
@@ -353,37 +354,47 @@ fn shape(rules: &Rules) -> Vec<String> {
 }
 
 #[test]
-#[allow(clippy::disallowed_methods, reason = "the directory of this test")]
-fn files_that_change_are_read_anew() {
-    let directory = tempfile::tempdir().unwrap();
-    let data = Dir::open_ambient_dir(directory.path(), ambient_authority()).unwrap();
-    let book = PolicyBook::new(Arc::new(data));
+fn a_policy_is_found_by_all_that_it_can_name() {
     let note = tool("note", Effect::Read);
-    let verdict = || match book.current() {
-        Ok(rules) => Some(by_agent(&rules, &note, json!({})).verdict),
-        Err(_) => None,
+    let component = note.grant().component().to_string();
+    let roles = file(
+        "entities.json",
+        r#"[{"uid":{"type":"Agent","id":"demo"},"attrs":{},"parents":[{"type":"Role","id":"dev"}]},
+            {"uid":{"type":"Role","id":"dev"},"attrs":{},"parents":[]}]"#,
+    );
+    let covers = |scope: &str| {
+        let text = format!("permit (principal, action, resource);\nforbid ({scope});");
+        let rules = Rules::read(&[file("a.cedar", &text)], Some(&roles)).unwrap();
+        by_agent(&rules, &note, json!({})).verdict == Verdict::Deny
     };
-    assert_eq!(verdict(), Some(Verdict::Allow));
-    let path = directory.path().join(POLICY_DIRECTORY);
-    std::fs::create_dir(&path).unwrap();
-    assert_eq!(verdict(), Some(Verdict::Allow));
-    // Twice the same length, as fast as can be.
-    for _ in 0..20 {
-        std::fs::write(path.join("a.cedar"), "forbid(principal,action,resource);").unwrap();
-        assert_eq!(verdict(), Some(Verdict::Deny));
-        std::fs::write(path.join("a.cedar"), "permit(principal,action,resource);").unwrap();
-        assert_eq!(verdict(), Some(Verdict::Allow));
+    for scope in [
+        "principal, action, resource",
+        "principal is Agent, action, resource is Tool",
+        "principal == Agent::\"demo\", action, resource",
+        "principal in Agent::\"demo\", action, resource",
+        "principal in Role::\"dev\", action, resource",
+        "principal is Agent in Role::\"dev\", action, resource",
+        "principal, action, resource == Tool::\"note\"",
+        "principal, action, resource in Tool::\"note\"",
+        &format!(
+            "principal, action, resource in Bin::\"{}\"",
+            note.grant().tool()
+        ),
+        &format!("principal, action, resource is Tool in Component::\"{component}\""),
+        "principal in Role::\"dev\", action, resource == Tool::\"note\"",
+    ] {
+        assert!(covers(scope), "{scope}");
     }
-    std::fs::write(path.join("a.cedar"), "permit(principal,action,resource").unwrap();
-    assert_eq!(verdict(), None);
-    std::fs::remove_file(path.join("a.cedar")).unwrap();
-    assert_eq!(verdict(), Some(Verdict::Allow));
-    // A name that is meant for one is not passed over.
-    std::fs::write(path.join("a.ceder"), "forbid(principal,action,resource);").unwrap();
-    assert_eq!(verdict(), None);
-    std::fs::remove_file(path.join("a.ceder")).unwrap();
-    std::fs::write(path.join(".a.cedar.swp"), "anything").unwrap();
-    assert_eq!(verdict(), Some(Verdict::Allow));
+    for scope in [
+        "principal == Agent::\"other\", action, resource",
+        "principal in Role::\"other\", action, resource",
+        "principal, action, resource == Tool::\"other\"",
+        "principal, action, resource in Bin::\"other\"",
+        "principal == Agent::\"demo\", action, resource == Tool::\"other\"",
+        "principal == Agent::\"other\", action, resource == Tool::\"note\"",
+    ] {
+        assert!(!covers(scope), "{scope}");
+    }
 }
 
 #[test]

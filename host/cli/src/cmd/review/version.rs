@@ -1,11 +1,15 @@
 //! The versions that are compared: components, images, and manifests alone.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::{Decision, Digest, Manifest};
 use cofferdam_image::agentfile::Bin;
 use cofferdam_image::{AgentImage, Error as ImageError, Images, Reference, ToolSource};
 use cofferdam_tool::{Installed, Runner, Tool, note, usage};
 use cofferdam_workbench::compare::{AgentVersion, BinVersion, Surface, ToolVersion};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::cmd::tool::source::{self, Source, name_of};
 use crate::config::Config;
@@ -13,6 +17,9 @@ use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
 use crate::progress;
+
+/// BINs of an image that are read at once: some wait for the disk while others are loaded.
+const BINS_AT_ONCE: usize = 4;
 
 /// The first bytes of a component.
 const MAGIC: &[u8] = b"\0asm";
@@ -39,6 +46,16 @@ pub(super) struct Loader<'a> {
     pub(super) plain_http: bool,
     runner: Runner,
     images: Images,
+    /// BINs that were read already: two versions of an agent have most of them in common.
+    known: Mutex<HashMap<BinKey, BinVersion>>,
+}
+
+/// All that decides what a BIN of an image is.
+#[derive(PartialEq, Eq, Hash)]
+struct BinKey {
+    name: String,
+    image: Digest,
+    component: Digest,
 }
 
 impl<'a> Loader<'a> {
@@ -53,6 +70,7 @@ impl<'a> Loader<'a> {
             plain_http,
             runner: host::runner(config, data)?,
             images: host::images(config, data, plain_http, progress::transfers())?,
+            known: Mutex::default(),
         })
     }
 
@@ -95,10 +113,10 @@ impl<'a> Loader<'a> {
     }
 
     async fn agent(&self, agent: AgentImage) -> Result<Version, Failure> {
-        let mut bins = Vec::new();
-        for bin in &agent.agentfile.bins {
-            bins.push(self.bin(&agent, bin).await?);
-        }
+        let bins = stream::iter(&agent.agentfile.bins)
+            .map(|bin| self.bin(&agent, bin))
+            .buffered(BINS_AT_ONCE);
+        let bins = bins.try_collect().await?;
         Ok(Version {
             origin: agent.reference.to_string(),
             digest: agent.digest,
@@ -109,7 +127,33 @@ impl<'a> Loader<'a> {
         })
     }
 
+    /// Reads a BIN, unless the other version has the same one.
     async fn bin(&self, agent: &AgentImage, bin: &Bin) -> Result<BinVersion, Failure> {
+        let Some(locked) = agent.locked(&bin.name) else {
+            return self.read_bin(agent, bin).await;
+        };
+        let key = BinKey {
+            name: bin.name.clone(),
+            image: locked.manifest,
+            component: locked.component,
+        };
+        let known = self.known().get(&key).cloned();
+        if let Some(known) = known {
+            return Ok(BinVersion {
+                bin: bin.clone(),
+                ..known
+            });
+        }
+        let read = self.read_bin(agent, bin).await?;
+        self.known().insert(key, read.clone());
+        Ok(read)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<BinKey, BinVersion>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn read_bin(&self, agent: &AgentImage, bin: &Bin) -> Result<BinVersion, Failure> {
         let found = self.images.component(agent, bin).await?;
         let origin = format!("BIN {}", bin.name);
         let own_usage = usage(&found.tool.component).or(found.tool.usage);
