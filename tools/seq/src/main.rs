@@ -2,19 +2,7 @@
 
 #![allow(missing_docs, reason = "the `main` that the macro writes is public")]
 
-mod program {
-    /// The program, to which a separator may be `=`.
-    mod uu_seq {
-        pub(super) fn uumain(args: impl uucore::Args) -> i32 {
-            let mut args: Vec<_> = args.collect();
-            cofferdam_command::keep_equals(&mut args, "sft");
-            ::uu_seq::uumain(args.into_iter())
-        }
-    }
+// It ends with the exit codes of the program: the standard library drops their number.
+use cofferdam_command as _;
 
-    uucore::bin!(uu_seq);
-}
-
-fn main() {
-    program::main();
-}
+uucore::bin!(uu_seq);
