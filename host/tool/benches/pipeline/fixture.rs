@@ -117,6 +117,7 @@ impl Host {
             ledger: Some(Arc::new(TrailLedger(trail))),
             review: ReviewRule::None,
             data: data.open(),
+            data_path: data.0.path().to_owned(),
             guarded: Guarded::default(),
         });
         let runner = runner.expect("a runner");
