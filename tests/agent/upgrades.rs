@@ -70,9 +70,6 @@ fn rows(scratch: &Scratch, tables: &Value) -> Value {
 
 /// The data directory of a host with something in every table.
 fn lived(scratch: &Scratch) -> String {
-    cofferdam(scratch, ["policy", "init", "--profile", "ask-on-write"])
-        .run()
-        .exits(0);
     let bins = ["touch", "echo"].map(|name| format!("BIN {name} {}\n", tool(name).display()));
     let text = format!(
         "FROM scratch\nNAME a\nMODEL builtin/commands\nCAPABILITY note_save note_show\n{}",
@@ -83,6 +80,10 @@ fn lived(scratch: &Scratch) -> String {
     host.chat_in("a", "s", "run echo hello");
     host.chat_in("a", "s", "and again");
     host.tool_result("a", r#"note_save {"key": "team", "content": "blue"}"#);
+    // From here on, what writes waits for a person.
+    cofferdam(scratch, ["policy", "init", "--profile", "ask-on-write"])
+        .run()
+        .exits(0);
     let line = ["token", "create", "ci", "--scope", "tools"];
     cofferdam(scratch, line).run().exits(0);
     let mut client = Client::start(scratch, "waits", "run touch new.txt");

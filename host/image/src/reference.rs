@@ -1,5 +1,5 @@
-//! The name of an image: `[registry/]repository[:tag][@sha256:…]`, or `sha256:…` alone. `oci://` may
-//! stand before it.
+//! The name of an image: `[registry/]repository[:tag][@sha256:…]`, or `sha256:…` alone. `oci://`
+//! may stand before it.
 
 #[cfg(test)]
 mod tests;

@@ -87,7 +87,8 @@ pub(crate) fn measure(report: &mut Report) {
         report.row(
             &format!("`{tool}` {work}: its call ÷ the native program, and what limits it"),
             &format!(
-                "{ratio:.1} ({} ÷ {}): {share:.0} % in the guest's code, {each} instructions a byte",
+                "{ratio:.1} ({} ÷ {}): {share:.0} % in the guest's code, {each} instructions a \
+                 byte",
                 time(*took),
                 time(native)
             ),
