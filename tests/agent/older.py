@@ -18,6 +18,8 @@ for suffix in ["", "-wal", "-shm"]:
 new = sqlite3.connect(new_file)
 new.row_factory = sqlite3.Row
 old = sqlite3.connect(old_file)
+# Python's SQLite may be older than the host's, which has it built in.
+old.create_function("octet_length", 1, lambda text: None if text is None else len(text.encode()), deterministic=True)
 old.execute(
     """CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL,
     installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, checksum BLOB NOT NULL,

@@ -110,9 +110,10 @@ pub(super) const ROWS: &[Row] = &[
         limits: HANDLES,
         ..refused(&["streams"], "resource handles")
     },
+    // Each reads 1 MiB: these would be 2 GiB.
     Row {
         access: "read-write",
-        limits: HANDLES,
+        limits: "handles = 2_048",
         ..refused(&["read-ahead"], "resource handles")
     },
     refused(&["schemes"], "refused"),
