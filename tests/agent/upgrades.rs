@@ -105,7 +105,10 @@ fn a_database_of_any_version_is_brought_to_this_one_and_keeps_everything() {
         let host = Host::start::<&str>(&scratch, []);
         let inspect = ["inspect", "a", "--format", "json"];
         let agent = cofferdam(&scratch, inspect).run().exits(0).json();
-        assert_eq!(agent["status"], "ready", "version {version}: {agent}");
+        // A turn that waits for a person goes on, once approvals are kept.
+        if version < APPROVALS {
+            assert_eq!(agent["status"], "ready", "version {version}: {agent}");
+        }
         assert_eq!(agent["desired"], "running", "version {version}: {agent}");
         for session in ["s", "waits"] {
             keeps(&scratch, session, version);
