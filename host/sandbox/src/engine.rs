@@ -60,7 +60,7 @@ pub struct Engine {
 #[derive(Default)]
 struct Loaded {
     by_key: HashMap<Key, Weak<Component>>,
-    /// Those under the manifest that they carry, which their bytes alone decide.
+    /// Components under the manifest that they carry, which their bytes alone decide.
     own: HashMap<Digest, Weak<Component>>,
 }
 

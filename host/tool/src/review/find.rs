@@ -57,7 +57,7 @@ impl Removal {
     ///
     /// # Errors
     ///
-    /// Those of [`find_decision`].
+    /// The same as of [`find_decision`].
     pub fn find(directory: &ReviewDirectory, written: &str) -> Result<Self, ReviewDirectoryError> {
         if written.len() >= MIN_PREFIX {
             let begins = |file: &&String| file.starts_with(written);
