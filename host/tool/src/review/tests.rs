@@ -48,7 +48,7 @@ fn seen(component: &str, text: &str) -> Seen {
         grant: asked_powers(&manifest, &Limits::DEFAULT),
         manifest,
         addresses: Vec::new(),
-        engine: "wasmtime-48/1".to_owned(),
+        engine: ENGINE_PROFILE.to_owned(),
     }
 }
 
@@ -354,10 +354,7 @@ fn what_was_revoked_replaces_nothing() {
     let data = Dir::open_ambient_dir(directory.path(), ambient_authority()).unwrap();
     let reviews = ReviewDirectory::new(data, PathBuf::new());
     let ann = Reviewer::for_scope("*");
-    let one = Seen {
-        engine: ENGINE_PROFILE.to_owned(),
-        ..seen("one", MANIFEST)
-    };
+    let one = seen("one", MANIFEST);
     let reject = Judgement::Reject {
         seen: Box::new(one.clone()),
     };
@@ -392,7 +389,11 @@ fn what_was_revoked_replaces_nothing() {
         states(&[revocation]),
         [DecisionState::Counts, revoked, DecisionState::Counts]
     );
-    let stale = ann.signs(approve(&seen("two", MANIFEST)), 4);
+    let other_walls = Seen {
+        engine: "wasmtime-1/1".to_owned(),
+        ..seen("two", MANIFEST)
+    };
+    let stale = ann.signs(approve(&other_walls), 4);
     assert_eq!(states(&[stale]).last(), Some(&DecisionState::Stale));
 }
 
