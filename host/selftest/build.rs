@@ -152,6 +152,8 @@ fn build(cargo: &Path, workspace: &Path, target: &Path) -> PathBuf {
     for name in NOT_INHERITED {
         command.env_remove(name);
     }
+    // Their size and speed concern nobody, and everybody waits for them.
+    command.env("CARGO_PROFILE_GUEST_LTO", "off");
     let status = command
         .status()
         .unwrap_or_else(|error| panic!("{}: {error}", cargo.display()));

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use cofferdam_agent::{AgentError, NewAgent, Step, Summary};
-use cofferdam_proto::host::agents_server::Agents;
+use cofferdam_proto::host::agents_server;
 use cofferdam_proto::host::create_agent_response::Event;
 use cofferdam_proto::host::{
     Agent, CreateAgentRequest, CreateAgentResponse, CreateStep, GetAgentRequest, GetAgentResponse,
@@ -21,6 +21,7 @@ use tonic::{Request, Response, Status};
 
 use super::convert;
 use super::reach::includes;
+use super::rpcs::rpcs;
 use super::shared::{self, Shared};
 use super::status;
 
@@ -34,15 +35,6 @@ pub(crate) struct AgentsService {
 
 type CreateStream = Pin<Box<dyn Stream<Item = Result<CreateAgentResponse, Status>> + Send>>;
 type WatchStream = Pin<Box<dyn Stream<Item = Result<WatchAgentResponse, Status>> + Send>>;
-
-impl AgentsService {
-    /// An agent for its client.
-    fn answer(&self, summary: Result<Summary, AgentError>) -> Result<Agent, Status> {
-        summary
-            .map(|summary| self.shared.on_the_wire(summary))
-            .map_err(|error| status::of_agent(&error))
-    }
-}
 
 /// A creation that runs in a task of its own.
 struct Creation {
@@ -75,11 +67,24 @@ impl Creation {
     }
 }
 
-#[tonic::async_trait]
-impl Agents for AgentsService {
-    type CreateAgentStream = CreateStream;
-    type WatchAgentStream = WatchStream;
+rpcs! {
+    impl agents_server::Agents for AgentsService {
+        type CreateAgentStream = CreateStream;
+        type WatchAgentStream = WatchStream;
 
+        rpc list_agents(ListAgentsRequest) -> ListAgentsResponse;
+        rpc get_agent(GetAgentRequest) -> GetAgentResponse;
+        rpc create_agent(CreateAgentRequest) -> CreateStream;
+        rpc start_agent(StartAgentRequest) -> StartAgentResponse;
+        rpc stop_agent(StopAgentRequest) -> StopAgentResponse;
+        rpc restart_agent(RestartAgentRequest) -> RestartAgentResponse;
+        rpc remove_agent(RemoveAgentRequest) -> RemoveAgentResponse;
+        rpc watch_agent(WatchAgentRequest) -> WatchStream;
+        rpc get_agent_stats(GetAgentStatsRequest) -> GetAgentStatsResponse;
+    }
+}
+
+impl AgentsService {
     async fn list_agents(
         &self,
         request: Request<ListAgentsRequest>,
@@ -272,6 +277,13 @@ impl Agents for AgentsService {
             tools: tools.into_iter().map(stats).collect(),
             turns: u32::try_from(turns).unwrap_or(u32::MAX),
         }))
+    }
+
+    /// An agent for its client.
+    fn answer(&self, summary: Result<Summary, AgentError>) -> Result<Agent, Status> {
+        summary
+            .map(|summary| self.shared.on_the_wire(summary))
+            .map_err(|error| status::of_agent(&error))
     }
 }
 

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use cofferdam_agent::{Agents, ApprovalDecision};
-use cofferdam_proto::host::approvals_server::Approvals;
+use cofferdam_proto::host::approvals_server;
 use cofferdam_proto::host::{
     Approval, ApproveRequest, ApproveResponse, DenyRequest, DenyResponse, GetApprovalRequest,
     GetApprovalResponse, ListApprovalsRequest, ListApprovalsResponse, WatchApprovalsRequest,
@@ -15,6 +15,7 @@ use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
+use super::rpcs::rpcs;
 use super::shared::Shared;
 use super::status;
 
@@ -28,10 +29,19 @@ pub(crate) struct ApprovalsService {
 
 type WatchStream = Pin<Box<dyn Stream<Item = Result<WatchApprovalsResponse, Status>> + Send>>;
 
-#[tonic::async_trait]
-impl Approvals for ApprovalsService {
-    type WatchApprovalsStream = WatchStream;
+rpcs! {
+    impl approvals_server::Approvals for ApprovalsService {
+        type WatchApprovalsStream = WatchStream;
 
+        rpc list_approvals(ListApprovalsRequest) -> ListApprovalsResponse;
+        rpc get_approval(GetApprovalRequest) -> GetApprovalResponse;
+        rpc watch_approvals(WatchApprovalsRequest) -> WatchStream;
+        rpc approve(ApproveRequest) -> ApproveResponse;
+        rpc deny(DenyRequest) -> DenyResponse;
+    }
+}
+
+impl ApprovalsService {
     async fn list_approvals(
         &self,
         request: Request<ListApprovalsRequest>,
@@ -114,9 +124,7 @@ impl Approvals for ApprovalsService {
         let approval = Some(self.decide(decision).await?);
         Ok(Response::new(DenyResponse { approval }))
     }
-}
 
-impl ApprovalsService {
     async fn decide(&self, decision: ApprovalDecision) -> Result<Approval, Status> {
         let agents = &self.shared.agents;
         let decided = agents.approvals().decide(decision).await;

@@ -7,7 +7,7 @@ use cofferdam_agent::{
     cancel_turns, follow_session,
 };
 use cofferdam_proto::host;
-use cofferdam_proto::host::chat_server::Chat;
+use cofferdam_proto::host::chat_server;
 use cofferdam_proto::host::follow_session_response::Item;
 use cofferdam_proto::host::session_event::Event as Wire;
 use cofferdam_proto::host::{
@@ -19,6 +19,7 @@ use futures_util::{Stream, StreamExt, stream};
 use tonic::{Request, Response, Status};
 
 use super::answers::AnswerPlace;
+use super::rpcs::rpcs;
 use super::shared::Shared;
 use super::status;
 use super::turns::{Attachment, RunningTurn};
@@ -39,11 +40,18 @@ struct Following {
     place: AnswerPlace,
 }
 
-#[tonic::async_trait]
-impl Chat for ChatService {
-    type StartTurnStream = TurnStream;
-    type FollowSessionStream = FollowStream;
+rpcs! {
+    impl chat_server::Chat for ChatService {
+        type StartTurnStream = TurnStream;
+        type FollowSessionStream = FollowStream;
 
+        rpc start_turn(StartTurnRequest) -> TurnStream;
+        rpc follow_session(FollowSessionRequest) -> FollowStream;
+        rpc cancel_turns(CancelTurnsRequest) -> CancelTurnsResponse;
+    }
+}
+
+impl ChatService {
     async fn start_turn(
         &self,
         request: Request<StartTurnRequest>,

@@ -8,7 +8,7 @@ use cofferdam_image::{
     AgentImage, Images as ImageFinder, Kind, Listed, Pulled, Pushed, Reference, Store, Transfer,
     Watch,
 };
-use cofferdam_proto::host::images_server::Images;
+use cofferdam_proto::host::images_server;
 use cofferdam_proto::host::{
     DescribeImageRequest, DescribeImageResponse, Image, ImageBin, ImageConfig, ListImagesRequest,
     ListImagesResponse, PullImageRequest, PullImageResponse, PushImageRequest, PushImageResponse,
@@ -21,6 +21,7 @@ use tokio_util::sync::DropGuard;
 use tonic::{Request, Response, Status};
 
 use super::answers::AnswerPlace;
+use super::rpcs::rpcs;
 use super::shared::Shared;
 use super::status;
 
@@ -65,51 +66,20 @@ impl Running {
     }
 }
 
-impl ImagesService {
-    fn images(&self) -> &Arc<ImageFinder> {
-        self.shared.agents.images()
-    }
+rpcs! {
+    impl images_server::Images for ImagesService {
+        type PullImageStream = PullStream;
+        type PushImageStream = PushStream;
 
-    fn store(&self) -> Result<Arc<Store>, Status> {
-        self.images()
-            .store()
-            .map_err(|error| status::of_image(&error))
-    }
-
-    /// Runs a transfer beside its client, and ends it when the client goes.
-    fn transfer<F>(&self, work: impl FnOnce(Arc<Watch>) -> F) -> Result<Running, Status>
-    where
-        F: Future<Output = Result<Transferred, cofferdam_image::Error>> + Send + 'static,
-    {
-        self.shared.open()?;
-        let place = self.shared.answers.transfers.begin(HOST)?;
-        let (sender, progress) = mpsc::channel(PROGRESS_WAITING);
-        let work = work(Arc::new(move |transfer: &Transfer| {
-            // A client that is behind does not hold the transfer up.
-            let _ = sender.try_send(*transfer);
-        }));
-        let cancel = self.shared.stop.child_token();
-        let ended = cancel.clone().cancelled_owned();
-        let task = self.shared.turns.spawn(async move {
-            tokio::select! {
-                done = work => done.map_err(|error| status::of_image(&error)),
-                () = ended => Err(Status::cancelled("the transfer was ended")),
-            }
-        });
-        Ok(Running {
-            progress,
-            task: Some(task),
-            _cancel: cancel.drop_guard(),
-            _place: place,
-        })
+        rpc list_images(ListImagesRequest) -> ListImagesResponse;
+        rpc describe_image(DescribeImageRequest) -> DescribeImageResponse;
+        rpc pull_image(PullImageRequest) -> PullStream;
+        rpc push_image(PushImageRequest) -> PushStream;
+        rpc remove_image(RemoveImageRequest) -> RemoveImageResponse;
     }
 }
 
-#[tonic::async_trait]
-impl Images for ImagesService {
-    type PullImageStream = PullStream;
-    type PushImageStream = PushStream;
-
+impl ImagesService {
     async fn list_images(
         &self,
         _: Request<ListImagesRequest>,
@@ -257,6 +227,44 @@ impl Images for ImagesService {
         Ok(Response::new(RemoveImageResponse {
             digest: digest.to_string(),
         }))
+    }
+
+    fn images(&self) -> &Arc<ImageFinder> {
+        self.shared.agents.images()
+    }
+
+    fn store(&self) -> Result<Arc<Store>, Status> {
+        self.images()
+            .store()
+            .map_err(|error| status::of_image(&error))
+    }
+
+    /// Runs a transfer beside its client, and ends it when the client goes.
+    fn transfer<F>(&self, work: impl FnOnce(Arc<Watch>) -> F) -> Result<Running, Status>
+    where
+        F: Future<Output = Result<Transferred, cofferdam_image::Error>> + Send + 'static,
+    {
+        self.shared.open()?;
+        let place = self.shared.answers.transfers.begin(HOST)?;
+        let (sender, progress) = mpsc::channel(PROGRESS_WAITING);
+        let work = work(Arc::new(move |transfer: &Transfer| {
+            // A client that is behind does not hold the transfer up.
+            let _ = sender.try_send(*transfer);
+        }));
+        let cancel = self.shared.stop.child_token();
+        let ended = cancel.clone().cancelled_owned();
+        let task = self.shared.turns.spawn(async move {
+            tokio::select! {
+                done = work => done.map_err(|error| status::of_image(&error)),
+                () = ended => Err(Status::cancelled("the transfer was ended")),
+            }
+        });
+        Ok(Running {
+            progress,
+            task: Some(task),
+            _cancel: cancel.drop_guard(),
+            _place: place,
+        })
     }
 }
 

@@ -21,6 +21,7 @@ mod received;
 mod review_rows;
 mod reviews;
 mod revocable;
+mod rpcs;
 mod runtime;
 mod sessions;
 pub(crate) mod shared;

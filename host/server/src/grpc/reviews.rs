@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use cofferdam_agent::{Agent, reviews, running};
 use cofferdam_capability::Digest;
-use cofferdam_proto::host::reviews_server::Reviews;
+use cofferdam_proto::host::reviews_server;
 use cofferdam_proto::host::{
     Decision, ExportDecisionsRequest, ExportDecisionsResponse, GetDecisionRequest,
     GetDecisionResponse, ImportDecisionRequest, ImportDecisionResponse, ListDecisionsRequest,
@@ -25,6 +25,7 @@ use super::reach::includes;
 use super::review_rows::{
     decision, decision_bytes, newest_first, reviewed_tool, rule_name, tool_bytes,
 };
+use super::rpcs::rpcs;
 use super::shared::{self, Shared};
 use super::status;
 
@@ -50,46 +51,22 @@ type DecisionStream = Pin<Box<dyn Stream<Item = Result<ListDecisionsResponse, St
 type ExportStream = Pin<Box<dyn Stream<Item = Result<ExportDecisionsResponse, Status>> + Send>>;
 type ToolStream = Pin<Box<dyn Stream<Item = Result<ListReviewedToolsResponse, Status>> + Send>>;
 
-impl ReviewsService {
-    fn gate(&self) -> ReviewGate {
-        reviews(&self.shared.agents)
-    }
+rpcs! {
+    impl reviews_server::Reviews for ReviewsService {
+        type ListDecisionsStream = DecisionStream;
+        type ExportDecisionsStream = ExportStream;
+        type ListReviewedToolsStream = ToolStream;
 
-    /// Work on the files of reviews.
-    async fn work<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&ReviewDirectory) -> Result<T, ReviewDirectoryError> + Send + 'static,
-    ) -> Result<T, Status> {
-        let gate = self.gate();
-        let done = blocking(move || work(gate.directory())).await?;
-        done.map_err(|error| status::of_reviews(&error))
-    }
-
-    /// The agents that a request is about: those that run and that its principal reaches, or the
-    /// one that it names.
-    async fn agents(
-        &self,
-        request: &Request<ListReviewedToolsRequest>,
-    ) -> Result<Vec<Arc<Agent>>, Status> {
-        let asked = request.get_ref().agent.as_str();
-        if !asked.is_empty() {
-            let named = self.shared.named(request, asked)?;
-            let found = self.shared.agents.find(named.as_deref()).await;
-            return Ok(vec![found.map_err(|error| status::of_agent(&error))?]);
-        }
-        let reach = shared::reach(request)?;
-        let mut agents = running(&self.shared.agents);
-        agents.retain(|agent| includes(reach, agent.id()));
-        Ok(agents)
+        rpc list_decisions(ListDecisionsRequest) -> DecisionStream;
+        rpc get_decision(GetDecisionRequest) -> GetDecisionResponse;
+        rpc export_decisions(ExportDecisionsRequest) -> ExportStream;
+        rpc import_decision(ImportDecisionRequest) -> ImportDecisionResponse;
+        rpc remove_decision(RemoveDecisionRequest) -> RemoveDecisionResponse;
+        rpc list_reviewed_tools(ListReviewedToolsRequest) -> ToolStream;
     }
 }
 
-#[tonic::async_trait]
-impl Reviews for ReviewsService {
-    type ListDecisionsStream = DecisionStream;
-    type ExportDecisionsStream = ExportStream;
-    type ListReviewedToolsStream = ToolStream;
-
+impl ReviewsService {
     async fn list_decisions(
         &self,
         request: Request<ListDecisionsRequest>,
@@ -237,6 +214,38 @@ impl Reviews for ReviewsService {
             Ok(ListReviewedToolsResponse { rule, tools })
         });
         Ok(place.keep_with(Response::new(Box::pin(stream::iter(pages)))))
+    }
+
+    fn gate(&self) -> ReviewGate {
+        reviews(&self.shared.agents)
+    }
+
+    /// Work on the files of reviews.
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&ReviewDirectory) -> Result<T, ReviewDirectoryError> + Send + 'static,
+    ) -> Result<T, Status> {
+        let gate = self.gate();
+        let done = blocking(move || work(gate.directory())).await?;
+        done.map_err(|error| status::of_reviews(&error))
+    }
+
+    /// The agents that a request is about: those that run and that its principal reaches, or the
+    /// one that it names.
+    async fn agents(
+        &self,
+        request: &Request<ListReviewedToolsRequest>,
+    ) -> Result<Vec<Arc<Agent>>, Status> {
+        let asked = request.get_ref().agent.as_str();
+        if !asked.is_empty() {
+            let named = self.shared.named(request, asked)?;
+            let found = self.shared.agents.find(named.as_deref()).await;
+            return Ok(vec![found.map_err(|error| status::of_agent(&error))?]);
+        }
+        let reach = shared::reach(request)?;
+        let mut agents = running(&self.shared.agents);
+        agents.retain(|agent| includes(reach, agent.id()));
+        Ok(agents)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use cofferdam_agent::{Event, Turn, TurnKind, delete_session};
-use cofferdam_proto::agent::agent_runtime_server::AgentRuntime;
+use cofferdam_proto::agent::agent_runtime_server;
 use cofferdam_proto::agent::{
     ChatRequest, ChatResponse, ChatStreamEvent, ChatStreamRequest, DeleteSessionRequest,
     DeleteSessionResponse, HealthRequest, HealthResponse, ListSessionMessagesRequest,
@@ -20,6 +20,7 @@ use futures_util::Stream;
 use futures_util::stream;
 use tonic::{Request, Response, Status};
 
+use super::rpcs::rpcs;
 use super::shared::Shared;
 use super::turns::{Attachment, RunningTurn};
 use super::{notes, objects, status};
@@ -35,10 +36,27 @@ pub(crate) struct Runtime {
 
 type EventStream = Pin<Box<dyn Stream<Item = Result<ChatStreamEvent, Status>> + Send>>;
 
-#[tonic::async_trait]
-impl AgentRuntime for Runtime {
-    type ChatStreamStream = EventStream;
+rpcs! {
+    impl agent_runtime_server::AgentRuntime for Runtime {
+        type ChatStreamStream = EventStream;
 
+        rpc chat(ChatRequest) -> ChatResponse;
+        rpc chat_stream(ChatStreamRequest) -> EventStream;
+        rpc prompt_object(PromptObjectRequest) -> PromptObjectResponse;
+        rpc list_sessions(ListSessionsRequest) -> ListSessionsResponse;
+        rpc delete_session(DeleteSessionRequest) -> DeleteSessionResponse;
+        rpc list_session_messages(ListSessionMessagesRequest) -> ListSessionMessagesResponse;
+        rpc list_notes(ListNotesRequest) -> ListNotesResponse;
+        rpc get_note(GetNoteRequest) -> GetNoteResponse;
+        rpc save_note(SaveNoteRequest) -> SaveNoteResponse;
+        rpc delete_note(DeleteNoteRequest) -> DeleteNoteResponse;
+        rpc set_note_in_context(SetNoteInContextRequest) -> SetNoteInContextResponse;
+        rpc health(HealthRequest) -> HealthResponse;
+        rpc ready(ReadyRequest) -> ReadyResponse;
+    }
+}
+
+impl Runtime {
     async fn chat(&self, request: Request<ChatRequest>) -> Result<Response<ChatResponse>, Status> {
         let agent = self.shared.agent(&request).await?;
         let trace = of_headers(request.metadata().as_ref());

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use cofferdam_agent::compact_session;
-use cofferdam_proto::host::sessions_server::Sessions;
+use cofferdam_proto::host::sessions_server;
 use cofferdam_proto::host::{
     CompactSessionRequest, CompactSessionResponse, ImportSessionRequest, ImportSessionResponse,
     ListSessionsRequest, ListSessionsResponse, ReadMessagesRequest, ReadMessagesResponse,
@@ -16,6 +16,7 @@ use futures_util::{Stream, stream};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::import;
+use super::rpcs::rpcs;
 use super::shared::Shared;
 use super::status;
 
@@ -119,11 +120,20 @@ impl Reading {
     }
 }
 
-#[tonic::async_trait]
-impl Sessions for SessionsService {
-    type ListSessionsStream = SessionStream;
-    type ReadMessagesStream = MessageStream;
+rpcs! {
+    impl sessions_server::Sessions for SessionsService {
+        type ListSessionsStream = SessionStream;
+        type ReadMessagesStream = MessageStream;
 
+        rpc list_sessions(ListSessionsRequest) -> SessionStream;
+        rpc read_messages(ReadMessagesRequest) -> MessageStream;
+        rpc rename_session(RenameSessionRequest) -> RenameSessionResponse;
+        rpc compact_session(CompactSessionRequest) -> CompactSessionResponse;
+        rpc import_session(Streaming<ImportSessionRequest>) -> ImportSessionResponse;
+    }
+}
+
+impl SessionsService {
     async fn list_sessions(
         &self,
         request: Request<ListSessionsRequest>,

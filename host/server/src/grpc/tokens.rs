@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cofferdam_proto::host::tokens_server::Tokens;
+use cofferdam_proto::host::tokens_server;
 use cofferdam_proto::host::{
     CreateAgentTokenRequest, CreateAgentTokenResponse, CreateTokenRequest, CreateTokenResponse,
     ListTokensRequest, ListTokensResponse, RevokeTokenRequest, RevokeTokenResponse,
@@ -11,6 +11,7 @@ use cofferdam_proto::host::{
 use cofferdam_store::{StoredToken, TokenProof};
 use tonic::{Request, Response, Status};
 
+use super::rpcs::rpcs;
 use super::status;
 use crate::token_book::{self, MadeToken, NewAgentToken, NewClientToken, Rotation, TokenBook};
 
@@ -19,8 +20,17 @@ pub(crate) struct TokensService {
     pub(crate) book: Arc<TokenBook>,
 }
 
-#[tonic::async_trait]
-impl Tokens for TokensService {
+rpcs! {
+    impl tokens_server::Tokens for TokensService {
+        rpc create_token(CreateTokenRequest) -> CreateTokenResponse;
+        rpc create_agent_token(CreateAgentTokenRequest) -> CreateAgentTokenResponse;
+        rpc list_tokens(ListTokensRequest) -> ListTokensResponse;
+        rpc revoke_token(RevokeTokenRequest) -> RevokeTokenResponse;
+        rpc rotate_signing_key(RotateSigningKeyRequest) -> RotateSigningKeyResponse;
+    }
+}
+
+impl TokensService {
     async fn create_token(
         &self,
         request: Request<CreateTokenRequest>,

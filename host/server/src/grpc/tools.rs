@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cofferdam_agent::{Agent, AgentCall, Agents};
 use cofferdam_call::{Descriptor, Progress, TraceParent};
 use cofferdam_proto::host::call_tool_response::Event;
-use cofferdam_proto::host::tools_server::Tools;
+use cofferdam_proto::host::tools_server;
 use cofferdam_proto::host::{
     Attribute, CallToolRequest, CallToolResponse, Capability, ExplainCallRequest,
     ExplainCallResponse, ListCapabilitiesRequest, ListCapabilitiesResponse, ListToolsRequest,
@@ -21,6 +21,7 @@ use tokio_util::sync::DropGuard;
 use tonic::{Request, Response, Status};
 
 use super::answers::AnswerPlace;
+use super::rpcs::rpcs;
 use super::shared::Shared;
 use super::status;
 use crate::edge::principal::Principal;
@@ -70,11 +71,19 @@ impl Running {
     }
 }
 
-#[tonic::async_trait]
-impl Tools for ToolsService {
-    type ListToolsStream = ListStream;
-    type CallToolStream = CallStream;
+rpcs! {
+    impl tools_server::Tools for ToolsService {
+        type ListToolsStream = ListStream;
+        type CallToolStream = CallStream;
 
+        rpc list_tools(ListToolsRequest) -> ListStream;
+        rpc list_capabilities(ListCapabilitiesRequest) -> ListCapabilitiesResponse;
+        rpc call_tool(CallToolRequest) -> CallStream;
+        rpc explain_call(ExplainCallRequest) -> ExplainCallResponse;
+    }
+}
+
+impl ToolsService {
     async fn list_tools(
         &self,
         request: Request<ListToolsRequest>,
