@@ -90,6 +90,10 @@ fn every_call_of_a_turn_is_recorded_allowed_or_not() {
     assert_eq!(inner["arguments"], digest(r#"{"args":["argument-one"]}"#));
     assert_eq!(recorded[6]["arguments"], digest(r#"{"x":1}"#));
     assert!(inner["usage"]["fuel"].as_u64().unwrap() > 0, "{inner}");
+    // Both grants of a nested call.
+    assert_eq!(inner["caller_grant"], recorded[1]["grant"]);
+    assert_ne!(inner["grant"], inner["caller_grant"]);
+    assert!(recorded[1]["caller_grant"].is_null(), "{}", recorded[1]);
     assert_eq!(recorded[1]["usage"]["calls"], 1);
     assert_eq!(host.terminate(), Some(0));
     let verified = holds(&scratch);

@@ -40,6 +40,10 @@ pub struct Record {
     /// The grant that it ran under, or would have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<Digest>,
+    /// The grant of the tool that made it, for a nested call; none where the call ended before it
+    /// had a grant, and in lines of former hosts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller_grant: Option<Digest>,
     /// SHA-256 of the arguments in canonical form (RFC 8785). None where they were not read: they
     /// are no JSON, or the call was refused before.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -62,6 +62,7 @@ impl<'a> RecordDraft<'a> {
             component: Some(receipt.component),
             manifest: Some(receipt.manifest),
             grant: Some(receipt.grant),
+            caller_grant: receipt.caller_grant,
             usage: Usage::from(receipt),
             reach: Some(Reach::from(receipt)),
             ..self.without_grant(tool, &receipt.outcome)
@@ -90,6 +91,7 @@ impl<'a> RecordDraft<'a> {
             component: None,
             manifest: None,
             grant: None,
+            caller_grant: None,
             arguments,
             decision: bounded(decision),
             outcome: outcome.name(),

@@ -85,6 +85,7 @@ fn record(tool: &str) -> Record {
         component: None,
         manifest: None,
         grant: None,
+        caller_grant: None,
         arguments: None,
         decision: Decision::of(Verdict::Allow, "host:offered"),
         outcome: OutcomeName::Ok,
