@@ -308,17 +308,19 @@ fn a_lock_that_another_process_keeps_is_not_waited_for_without_an_end() {
         file.lock().expect("nobody has it");
         file
     };
-    let locks = [held("reviews/.lock"), held("secrets/.lock")];
+    let locks = [held("reviews/.lock"), held("secrets/.lock"), held(".")];
     std::thread::scope(|scope| {
         for (line, lock) in [
             (["review", "key", "rm", "own"].as_slice(), "reviews/.lock"),
             (["secret", "rm", "token"].as_slice(), "secrets/.lock"),
+            (["provider", "rm", "openai"].as_slice(), ""),
         ] {
             let scratch = &scratch;
             scope.spawn(move || {
                 let path = scratch.data().join(lock).display().to_string();
+                let path = path.trim_end_matches('/');
                 let ran = cofferdam(scratch, line).run().exits(1);
-                ran.complains(&["another process has kept", &path, "locked for 10 s"]);
+                ran.complains(&["another process has kept", path, "locked for 10 s"]);
             });
         }
     });

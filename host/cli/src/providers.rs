@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use cofferdam_capability::SystemError;
 use cofferdam_model::{Credentials, Error, Providers, ProvidersFile};
+use cofferdam_tool::FileLock;
 use rustix::fs::OFlags;
 use tempfile::NamedTempFile;
 
@@ -73,8 +74,11 @@ pub(crate) fn change(
         ))
     };
     // Two commands at once would each write what the other has not seen.
-    let lock = File::open(data.path()).map_err(wrong)?;
-    lock.lock().map_err(wrong)?;
+    let directory = File::open(data.path()).map_err(wrong)?;
+    let _lock = FileLock::of(directory).map_err(|error| {
+        let directory = data.path().display();
+        Failure::work(format!("cannot lock {directory}: {error}"))
+    })?;
     checked(data.path())?;
     let text = match File::open(&path) {
         Ok(file) => {

@@ -1,9 +1,12 @@
 //! A lock on a file that processes take one after the other, each within a bound.
 
+use std::fmt;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use cofferdam_capability::SystemError;
 
 /// The longest time to wait for the lock. A change is written in milliseconds, and the import of as
 /// many decisions as a host keeps takes seconds, so whoever has the lock for longer is stuck.
@@ -15,14 +18,14 @@ const RETRY: Duration = Duration::from_millis(5);
 /// The lock, until it is dropped.
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct FileLock {
+pub struct FileLock {
     /// Closing it unlocks, also when the process dies.
     _file: File,
 }
 
 /// The reason why a file is not locked.
 #[derive(Debug)]
-pub(crate) enum LockError {
+pub enum LockError {
     /// Somebody else had it locked all the time.
     Busy {
         /// The time that was waited.
@@ -32,9 +35,27 @@ pub(crate) enum LockError {
     Io(io::Error),
 }
 
+/// As in: cannot write this file, …
+impl fmt::Display for LockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Busy { waited } => write!(
+                f,
+                "another process has kept it locked for {} s: end it, or try again",
+                waited.as_secs()
+            ),
+            Self::Io(error) => write!(f, "{}", SystemError(error)),
+        }
+    }
+}
+
 impl FileLock {
     /// Locks a file for this process alone.
-    pub(crate) fn of(file: File) -> Result<Self, LockError> {
+    ///
+    /// # Errors
+    ///
+    /// If another process keeps the lock, or the system refuses.
+    pub fn of(file: File) -> Result<Self, LockError> {
         Self::within(WAIT, file)
     }
 

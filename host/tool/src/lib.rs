@@ -79,6 +79,7 @@ pub use embed::{
 };
 pub use error::{EmbedError, ToolError};
 pub use explain::{ExplainError, explain};
+pub use file_lock::{FileLock, LockError};
 pub use histogram::{BOUNDS, Histogram, HistogramCounts};
 pub use host_tool::{HostAnswer, HostTool, HostToolError};
 pub use hosted::hosted;
