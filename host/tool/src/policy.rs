@@ -2,6 +2,7 @@
 
 mod arguments;
 mod book;
+mod bounds;
 mod case;
 mod cases;
 mod facts;
@@ -13,6 +14,7 @@ mod reads;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod uid;
 
 use cofferdam_call::{Outcome, Verdict};

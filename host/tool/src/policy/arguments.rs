@@ -64,7 +64,7 @@ impl Arguments {
                 }
                 let held = json::parse(input, "the arguments that the policy reads", account);
                 let held = held.map_err(|_| TooLong)?;
-                arguments.flatten("", &held.value)?;
+                arguments.flatten(None, &held.value)?;
             }
             _ => {}
         }
@@ -85,29 +85,33 @@ impl Arguments {
         .ok()
     }
 
+    /// The bytes of all places and values.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// The name of that entity.
     pub(super) fn uid() -> EntityUid {
         uid(Kind::Arguments, "call")
     }
 
-    fn flatten(&mut self, place: &str, value: &Value) -> Result<(), TooLong> {
-        let below = |name: &str| {
-            if place.is_empty() {
-                name.to_owned()
-            } else {
-                format!("{place}.{name}")
-            }
+    /// Takes the values in a value, which is the whole input where it has no place.
+    fn flatten(&mut self, place: Option<&str>, value: &Value) -> Result<(), TooLong> {
+        let below = |segment: &str| match place {
+            Some(place) => format!("{place}.{segment}"),
+            None => segment.to_owned(),
         };
         match value {
-            Value::Object(fields) => fields
-                .iter()
-                .try_for_each(|(name, value)| self.flatten(&below(name), value)),
-            Value::Array(items) => items
-                .iter()
-                .enumerate()
-                .try_for_each(|(index, value)| self.flatten(&below(&index.to_string()), value)),
-            Value::String(text) => self.take(place.to_owned(), text.clone()),
-            other => self.take(place.to_owned(), other.to_string()),
+            Value::Object(fields) => fields.iter().try_for_each(|(name, value)| {
+                let place = below(&segment(name));
+                self.flatten(Some(&place), value)
+            }),
+            Value::Array(items) => items.iter().enumerate().try_for_each(|(index, value)| {
+                let place = below(&index.to_string());
+                self.flatten(Some(&place), value)
+            }),
+            Value::String(text) => self.take(place.unwrap_or_default().to_owned(), text.clone()),
+            other => self.take(place.unwrap_or_default().to_owned(), other.to_string()),
         }
     }
 
@@ -118,5 +122,18 @@ impl Arguments {
         }
         self.values.push((place, value));
         Ok(())
+    }
+}
+
+/// The name of a field as a part of a place. No two values have one place, or a policy would read
+/// one of them and the tool the other: a point in a name has a backslash before it, as a backslash
+/// itself has, and so has a name that would be the number of an item.
+fn segment(name: &str) -> String {
+    let is_number = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    let escaped = name.replace('\\', "\\\\").replace('.', "\\.");
+    if is_number {
+        format!("\\{escaped}")
+    } else {
+        escaped
     }
 }

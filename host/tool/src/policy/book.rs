@@ -60,7 +60,7 @@ impl Files {
     fn are_in(&self, data: &Dir) -> bool {
         let found = data.symlink_metadata(POLICY_DIRECTORY);
         let Some(Directory { opened, print }) = &self.directory else {
-            return found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+            return found.as_ref().is_err_and(is_not_there);
         };
         // Links, and what they lead to, are looked at in the longer way.
         let same = |found: &Metadata, print: &FilePrint| FilePrint::of(found) == *print;
@@ -142,6 +142,7 @@ pub fn read_policy(data: &Dir) -> Result<Rules, Vec<PolicyProblem>> {
 fn of(data: &Dir) -> Result<Files, PolicyProblem> {
     // Before its entries are read, so that one that comes meanwhile is found the next time.
     let found = data.symlink_metadata(POLICY_DIRECTORY);
+    let is_missing = found.as_ref().is_err_and(is_not_there);
     let found = found.ok().filter(Metadata::is_dir);
     let print = found.map(|found| FilePrint::of(&found));
     match data.open_dir(POLICY_DIRECTORY) {
@@ -152,7 +153,8 @@ fn of(data: &Dir) -> Result<Files, PolicyProblem> {
                 print: print.filter(FilePrint::is_settled),
             }),
         }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Files::default()),
+        // A link that leads nowhere is no policy that nobody has made.
+        Err(error) if is_missing && is_not_there(&error) => Ok(Files::default()),
         Err(error) => Err(unreadable(POLICY_DIRECTORY, &error)),
     }
 }
@@ -266,7 +268,14 @@ fn tell(told: Option<&Current>, current: &Current) {
             for warning in rules.warnings() {
                 tracing::warn!("{warning}");
             }
-            if told.is_some() {
+            if let Some(Ok(before)) = told
+                && rules.is_default()
+                && !before.is_default()
+            {
+                tracing::warn!(
+                    "the policy of this host is gone: agents may call the tools that they have"
+                );
+            } else if told.is_some() {
                 tracing::info!(policies = rules.len(), "the policy was read anew");
             }
         }
@@ -280,6 +289,10 @@ pub(crate) fn unusable(problems: &[PolicyProblem]) -> String {
         .map(ToString::to_string)
         .unwrap_or_default();
     format!("the policy of this host cannot be used, so no tool may be called: {first}")
+}
+
+fn is_not_there(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
 }
 
 fn is_policy(name: &str) -> bool {

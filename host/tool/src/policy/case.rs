@@ -18,6 +18,10 @@ use crate::decided::Decided;
 /// The actions, in the order in which they are asked about.
 const ACTIONS: [&str; 2] = ["call", "callUnattended"];
 
+/// Steps that patterns may take in one decision, at the worst (2^26, a fraction of a second): the
+/// bytes of all patterns for each byte of the arguments. Nothing can end a decision half-way.
+const MAX_STEPS: usize = 1 << 26;
+
 /// The rest of a request, which differs from call to call.
 #[derive(Debug)]
 pub(super) struct Circumstances<'a> {
@@ -125,6 +129,15 @@ impl Case {
     }
 
     fn evaluate(&self, circumstances: Circumstances<'_>) -> Decided {
+        let patterns = self.reads.patterns();
+        let bytes = circumstances.arguments.bytes();
+        if patterns.saturating_mul(bytes) > MAX_STEPS {
+            let reason = format!(
+                "the policy holds arguments of {bytes} bytes against {patterns} bytes of patterns, \
+                 and that is more than one decision may take",
+            );
+            return Decided::deny(Vec::new(), reason);
+        }
         let Some((request, entities)) = self.request(ACTIONS[0], circumstances) else {
             let reason = format!("the policy cannot be asked about `{}`", self.tool);
             return Decided::deny(Vec::new(), reason);

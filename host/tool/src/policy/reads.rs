@@ -11,6 +11,8 @@ pub(super) struct Reads {
     places: BTreeSet<String>,
     context: bool,
     arguments: bool,
+    /// Bytes of all patterns of `like`.
+    patterns: usize,
 }
 
 impl Reads {
@@ -36,6 +38,11 @@ impl Reads {
         self.arguments
     }
 
+    /// Bytes of the patterns that texts are held against.
+    pub(super) fn patterns(&self) -> usize {
+        self.patterns
+    }
+
     /// The places, in order.
     pub(super) fn places(&self) -> impl Iterator<Item = &str> {
         self.places.iter().map(String::as_str)
@@ -45,6 +52,9 @@ impl Reads {
         if let Some(place) = place(node) {
             self.note(place);
             return;
+        }
+        if let Some(pattern) = node.get("like").and_then(|like| like.get("pattern")) {
+            self.patterns = self.patterns.saturating_add(length(pattern));
         }
         match node {
             Value::Object(fields) => fields.values().for_each(|node| self.walk(node)),
@@ -63,6 +73,15 @@ impl Reads {
             self.places.insert(place);
         }
     }
+}
+
+/// The length of a pattern: that of its texts, and one byte for each asterisk.
+fn length(pattern: &Value) -> usize {
+    let of = |part: &Value| match part.get("Literal").and_then(Value::as_str) {
+        Some(text) => text.len(),
+        None => 1,
+    };
+    pattern.as_array().into_iter().flatten().map(of).sum()
 }
 
 /// The place that a node names, if it is a variable or something of one.

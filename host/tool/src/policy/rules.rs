@@ -10,6 +10,7 @@ use cedar_policy::{
 };
 use miette::Diagnostic;
 
+use super::bounds;
 use super::cases::Cases;
 use super::index::Index;
 use super::problem::{Lines, PolicyProblem, Position};
@@ -32,6 +33,13 @@ pub const MAX_POLICY_BYTES: u64 = 16 << 20;
 
 /// Policies of a set (100,000): reading them takes seconds.
 const MAX_POLICIES: usize = 100_000;
+
+/// Bytes of the policies that an image brings along (64 KiB): each of them is asked in each call.
+const MAX_NARROWING_BYTES: usize = 64 << 10;
+
+/// Stack for reading policies, in bytes (16 MiB, of which only what is used is taken): the parser
+/// goes as deep as policies are nested, and [`bounds`] says how deep that is.
+const STACK: usize = 16 << 20;
 
 /// The most mistakes that are told of one policy.
 const MAX_PROBLEMS: usize = 100;
@@ -86,6 +94,23 @@ impl Rules {
         files: &[PolicyFile],
         roles: Option<&PolicyFile>,
     ) -> Result<Self, Vec<PolicyProblem>> {
+        let failed = |problem: String| vec![PolicyProblem::of_file("the policy", problem)];
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().name("policy".to_owned());
+            thread
+                .stack_size(STACK)
+                .spawn_scoped(scope, || Self::read_here(files, roles))
+                .map_err(|error| failed(format!("there is no thread to read it on: {error}")))?
+                .join()
+                .unwrap_or_else(|_| Err(failed("the host failed while it read it".to_owned())))
+        })
+    }
+
+    /// The same on this thread, whose stack is deep enough.
+    fn read_here(
+        files: &[PolicyFile],
+        roles: Option<&PolicyFile>,
+    ) -> Result<Self, Vec<PolicyProblem>> {
         let mut problems = Vec::new();
         let mut set = PolicySet::new();
         let mut places = Places::default();
@@ -128,6 +153,17 @@ impl Rules {
     ///
     /// With every mistake in them; a `permit` is one.
     pub fn read_narrowing(files: &[PolicyFile]) -> Result<Self, Vec<PolicyProblem>> {
+        let bytes: usize = files.iter().map(|file| file.text.len()).sum();
+        if bytes > MAX_NARROWING_BYTES {
+            let file = files.first().map_or("the policy", |file| &file.name);
+            return Err(vec![PolicyProblem::of_file(
+                file,
+                format!(
+                    "the policies of an image have {bytes} bytes: at most {} KiB",
+                    MAX_NARROWING_BYTES >> 10
+                ),
+            )]);
+        }
         let mut rules = Self::read(files, None)?;
         let permits = rules
             .policies
@@ -160,6 +196,12 @@ impl Rules {
     /// True if it holds no policy, so that nothing is permitted.
     pub fn is_empty(&self) -> bool {
         self.policies.is_empty()
+    }
+
+    /// True for the rules where an operator has made none.
+    pub fn is_default(&self) -> bool {
+        let is_default = |policy: &Policy| AsRef::<str>::as_ref(policy.id()) == DEFAULT;
+        matches!(self.policies.as_slice(), [only] if is_default(only))
     }
 
     /// Remarks about policies that never apply.
@@ -217,6 +259,10 @@ fn read_file<'a>(
 ) {
     let PolicyFile { name, text } = file;
     let lines = places.0.entry(name).or_insert(Lines::of(text));
+    if let Err(problem) = bounds::check(name, text, lines) {
+        problems.push(problem);
+        return;
+    }
     let read = match PolicySet::from_str(text) {
         Ok(read) => read,
         Err(errors) => {

@@ -1,6 +1,7 @@
 //! Decisions of whole policies.
 
 mod book;
+mod bounds;
 mod truth_table;
 
 use std::path::PathBuf;
@@ -154,6 +155,39 @@ fn a_decision_names_the_policies_that_made_it() {
     let decided = by_agent(&rules, &tool("wc", Effect::Write), json!({}));
     assert_eq!(decided.verdict, Verdict::Allow);
     assert_eq!(decided.policies, ["a.cedar:1"]);
+}
+
+#[test]
+fn two_values_of_an_input_have_two_places() {
+    let tagged = |tag: &str| {
+        format!(
+            "forbid (principal, action, resource) when {{ context.arguments.hasTag(\"{tag}\") && \
+             context.arguments.getTag(\"{tag}\") == \"secret\" }};\n"
+        )
+    };
+    let permit = "permit (principal, action, resource);\n".to_owned();
+    let rules = rules(&(permit + &tagged("a.b") + &tagged("l.0") + &tagged("x\\\\.y")));
+    let note = tool("note", Effect::Read);
+    let verdict = |input: Value| by_agent(&rules, &note, input).verdict;
+    let secret = json!({ "b": "secret" });
+    for denied in [
+        json!({ "a": secret }),
+        json!({ "a": secret, "a.b": "harmless" }),
+        json!({ "a": secret, "": { "a": { "b": "harmless" } } }),
+        json!({ "a": secret, "": { "a.b": "harmless" } }),
+        json!({ "l": ["secret"], "l.0": "harmless" }),
+        json!({ "x.y": "secret" }),
+    ] {
+        assert_eq!(verdict(denied.clone()), Verdict::Deny, "{denied}");
+    }
+    for allowed in [
+        json!({ "a.b": "secret" }),
+        json!({ "l": { "0": "secret" } }),
+        json!({ "x\\": { "y": "secret" } }),
+        json!({ "": { "a": secret } }),
+    ] {
+        assert_eq!(verdict(allowed.clone()), Verdict::Allow, "{allowed}");
+    }
 }
 
 #[test]

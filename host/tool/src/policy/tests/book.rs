@@ -47,6 +47,32 @@ fn files_that_change_are_read_anew() {
 
 #[test]
 #[allow(clippy::disallowed_methods, reason = "the directory of this test")]
+fn a_link_that_leads_nowhere_permits_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = Dir::open_ambient_dir(directory.path(), ambient_authority()).unwrap();
+    let book = PolicyBook::new(Arc::new(data));
+    let note = tool("note", Effect::Read);
+    let verdict = || match book.current() {
+        Ok(rules) => Some(by_agent(&rules, &note, json!({})).verdict),
+        Err(_) => None,
+    };
+    let versions = ["policy.v1", "policy.v2"].map(|name| directory.path().join(name));
+    std::fs::create_dir(&versions[0]).unwrap();
+    let forbid = "forbid(principal,action,resource);";
+    std::fs::write(versions[0].join("a.cedar"), forbid).unwrap();
+    std::os::unix::fs::symlink("policy.v1", directory.path().join(POLICY_DIRECTORY)).unwrap();
+    assert_eq!(verdict(), Some(Verdict::Deny));
+    std::fs::rename(&versions[0], &versions[1]).unwrap();
+    assert_eq!(verdict(), None);
+    assert_eq!(verdict(), None);
+    std::fs::rename(&versions[1], &versions[0]).unwrap();
+    assert_eq!(verdict(), Some(Verdict::Deny));
+    std::fs::remove_file(directory.path().join(POLICY_DIRECTORY)).unwrap();
+    assert_eq!(verdict(), Some(Verdict::Allow));
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the directory of this test")]
 fn files_that_change_after_a_while_are_read_anew() {
     let directory = tempfile::tempdir().unwrap();
     let data = Dir::open_ambient_dir(directory.path(), ambient_authority()).unwrap();
