@@ -98,7 +98,7 @@ pub(crate) fn of_reviews(error: &ReviewDirectoryError) -> Status {
             tracing::warn!("{error}");
             Status::unavailable(error.for_callers())
         }
-        E::Damaged { .. } | E::Trust { .. } => {
+        E::Damaged { .. } | E::Trust { .. } | E::KeysGone { .. } => {
             tracing::error!("{error}");
             Status::data_loss(error.for_callers())
         }

@@ -128,12 +128,12 @@ impl Reading {
     }
 
     fn read(&mut self, directory: &ReviewDirectory) -> Result<Reviews, ReviewDirectoryError> {
-        let trusted = directory.trusted()?;
+        let files = directory.files()?;
+        let trusted = directory.trusted_for(&files)?;
         if trusted != self.trusted {
             self.verified.clear();
             self.trusted = trusted;
         }
-        let files = directory.files()?;
         self.verified.retain(|file, _| files.contains(file));
         for file in files {
             if self.verified.contains_key(&file) {

@@ -124,12 +124,31 @@ impl ReviewDirectory {
     ///
     /// If the file of keys cannot be read, or is damaged.
     pub fn trusted(&self) -> Result<TrustedKeys, ReviewDirectoryError> {
+        Ok(self.written_keys()?.unwrap_or_default())
+    }
+
+    /// The keys that are trusted, for decisions in these files. No decision is kept before a key is
+    /// trusted: where the file of keys is gone, rejections must not be passed over for want of it.
+    pub(super) fn trusted_for(
+        &self,
+        files: &[String],
+    ) -> Result<TrustedKeys, ReviewDirectoryError> {
+        let path = format!("{REVIEWS}/{TRUSTED}");
+        match self.written_keys()? {
+            None if !files.is_empty() => Err(ReviewDirectoryError::KeysGone {
+                path: self.path.join(&path),
+                name: path,
+            }),
+            keys => Ok(keys.unwrap_or_default()),
+        }
+    }
+
+    /// The keys in the file of them; none if there is no such file.
+    fn written_keys(&self) -> Result<Option<TrustedKeys>, ReviewDirectoryError> {
         let path = format!("{REVIEWS}/{TRUSTED}");
         let json = read(&self.data, &path, TRUSTED_MAX_BYTES).map_err(self.at(&path))?;
-        let Some(json) = json else {
-            return Ok(TrustedKeys::default());
-        };
-        TrustedKeys::from_json(&json).map_err(|source| ReviewDirectoryError::Trust {
+        let keys = json.map(|json| TrustedKeys::from_json(&json)).transpose();
+        keys.map_err(|source| ReviewDirectoryError::Trust {
             path: self.path.join(&path),
             name: path,
             source,
@@ -283,12 +302,25 @@ impl ReviewDirectory {
         self.data.remove_file(&path).map_err(self.at(&path))
     }
 
+    /// True where nobody has made a directory for decisions.
+    fn is_unmade(&self) -> bool {
+        let found = |path: &str| self.data.symlink_metadata(path);
+        let is_missing =
+            |path: &str| found(path).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+        let is_link = |path: &str| found(path).is_ok_and(|found| found.is_symlink());
+        let leads_nowhere = is_link(REVIEWS) && self.data.metadata(REVIEWS).is_err();
+        !leads_nowhere && is_missing(&format!("{REVIEWS}/{DECISIONS}"))
+    }
+
     /// The names of the files of decisions.
     pub(super) fn files(&self) -> Result<Vec<String>, ReviewDirectoryError> {
         let path = format!("{REVIEWS}/{DECISIONS}");
         let wrong = self.at(&path);
         let directory = match self.data.open_dir(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            // A link that leads nowhere is no directory that nobody has made.
+            Err(error) if error.kind() == ErrorKind::NotFound && self.is_unmade() => {
+                return Ok(Vec::new());
+            }
             directory => directory.map_err(&wrong)?,
         };
         let mut files = Vec::new();

@@ -33,6 +33,17 @@ pub enum ReviewDirectoryError {
         /// The problem.
         source: TrustError,
     },
+    /// There are decisions, and no file of keys.
+    #[error(
+        "{} is gone, and decisions are here that it is needed for: put it back, trust their \
+         reviewers anew with `cofferdam review key trust`, or remove them", .path.display()
+    )]
+    KeysGone {
+        /// The file.
+        path: PathBuf,
+        /// The same below the data directory.
+        name: String,
+    },
     /// The file of a decision is damaged.
     #[error("{} is damaged: {problem}; put it back, or remove it", .path.display())]
     Damaged {
@@ -85,6 +96,9 @@ impl ReviewDirectoryError {
         match self {
             Self::Io { name, source, .. } => format!("{name}: {}", SystemError(source)),
             Self::Trust { name, source, .. } => format!("{name}: {source}"),
+            Self::KeysGone { name, .. } => {
+                format!("{name} is gone, and decisions are here that it is needed for")
+            }
             Self::Damaged { name, problem, .. } => {
                 format!("{name} is damaged: {problem}; put it back, or remove it")
             }

@@ -349,6 +349,38 @@ fn a_damaged_file_is_found() {
 
 #[test]
 #[allow(clippy::disallowed_methods, reason = "the directory of this test")]
+fn keys_or_decisions_that_are_gone_are_not_passed_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = || Dir::open_ambient_dir(directory.path(), ambient_authority()).unwrap();
+    let reviews = ReviewDirectory::new(data(), PathBuf::new());
+    let ann = Reviewer::for_scope("*");
+    assert!(reviews.files().unwrap().is_empty());
+    assert_eq!(reviews.trusted_for(&[]).unwrap(), TrustedKeys::default());
+    reviews
+        .trust(&ann.trusted, &reviews.lock().unwrap())
+        .unwrap();
+    let seen = Box::new(seen("one", MANIFEST));
+    let rejection = ann.signs(Judgement::Reject { seen }, 1);
+    reviews.import(&[rejection]).unwrap();
+    let files = reviews.files().unwrap();
+    assert_eq!(reviews.trusted_for(&files).unwrap(), ann.trusted);
+    std::fs::remove_file(directory.path().join("reviews/trusted.json")).unwrap();
+    let gone = reviews.trusted_for(&files).unwrap_err();
+    assert!(gone.to_string().contains("review key trust"), "{gone}");
+    let path = directory.path().join("reviews");
+    std::fs::rename(&path, directory.path().join("moved")).unwrap();
+    std::os::unix::fs::symlink("nowhere", &path).unwrap();
+    assert!(reviews.files().is_err());
+    std::fs::remove_file(&path).unwrap();
+    std::fs::rename(directory.path().join("moved"), &path).unwrap();
+    let decisions = path.join("decisions");
+    std::fs::rename(&decisions, path.join("others")).unwrap();
+    std::os::unix::fs::symlink("nowhere", &decisions).unwrap();
+    assert!(reviews.files().is_err());
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the directory of this test")]
 fn what_was_revoked_replaces_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let data = Dir::open_ambient_dir(directory.path(), ambient_authority()).unwrap();
