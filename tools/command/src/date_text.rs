@@ -27,8 +27,25 @@ const ORDINALS: [&str; 14] = [
     "ninth", "tenth", "eleventh", "twelfth",
 ];
 
-/// A date in words, as the parser of uutils understands it: without `hence` behind a unit, and
-/// without the name of a day beside a date, which does not count for GNU's.
+/// Names of zones that GNU's program takes for a difference to UTC all year. The parser of uutils
+/// takes them for a place with summer time, for another zone or for none.
+const ZONES: [(&str, &str); 11] = [
+    ("WET", "UTC+0"),
+    ("WEST", "UTC+1"),
+    ("BST", "UTC+1"),
+    ("CET", "UTC+1"),
+    ("MET", "UTC+1"),
+    ("EET", "UTC+2"),
+    ("GST", "UTC+10"),
+    ("ADT", "UTC-3"),
+    ("AST", "UTC-4"),
+    ("HADT", "UTC-9"),
+    ("HAST", "UTC-10"),
+];
+
+/// A date in words, as the parser of uutils understands it: without `hence` behind a unit, without
+/// the name of a day beside a date, which does not count for GNU's, and with the difference to UTC
+/// in the place of some names of zones.
 pub fn date_text(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let has_date = has_date(&words);
@@ -47,7 +64,10 @@ pub fn date_text(text: &str) -> String {
             }
             continue;
         }
-        kept.push(word);
+        let zone = ZONES
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(word));
+        kept.push(zone.map_or(word, |(_, difference)| *difference));
     }
     kept.join(" ")
 }
@@ -104,7 +124,7 @@ mod tests {
     use super::date_text;
 
     #[test]
-    fn what_says_nothing_is_left_out() {
+    fn words_are_as_the_parser_understands_them() {
         for (text, expected) in [
             ("2024-03-15 2 months hence", "2024-03-15 2 months"),
             ("hence", "hence"),
@@ -118,6 +138,9 @@ mod tests {
             ("2 days ago", "2 days ago"),
             ("Fri Mar 15 12:34:56 UTC 2024", "Mar 15 12:34:56 UTC 2024"),
             ("2024-03-15T12:00:00Z sun", "2024-03-15T12:00:00Z"),
+            ("2024-07-01 10:00 CET", "2024-07-01 10:00 UTC+1"),
+            ("10:00 bst 2024-07-01", "10:00 UTC+1 2024-07-01"),
+            ("2024-07-01 10:00 EST", "2024-07-01 10:00 EST"),
         ] {
             assert_eq!(date_text(text), expected);
         }

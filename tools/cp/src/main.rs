@@ -5,6 +5,8 @@
 
 #![allow(missing_docs, reason = "the `main` that the macro writes is public")]
 
+mod paths;
+mod same;
 mod tree;
 
 use std::ffi::OsString;
@@ -18,7 +20,7 @@ mod program {
             let args = super::super::without_mode(super::super::without_layout(args.collect()));
             match super::super::tree::Copy::parse(&args) {
                 Some(copy) => copy.run(),
-                None => ::uu_cp::uumain(args.into_iter()),
+                None => super::super::same::copy(args),
             }
         }
     }

@@ -6,7 +6,8 @@ use std::ffi::OsString;
 use std::fs::{self, File, FileTimes};
 use std::path::{Path, PathBuf};
 
-use uucore::fs::{MissingHandling, ResolveMode, canonicalize};
+use crate::paths::{is_link, real_path};
+use crate::same::{self, complain};
 
 /// Directories inside one another: a bound on the recursion, far above what anybody has.
 const MAX_DEPTH: usize = 64;
@@ -166,18 +167,8 @@ impl Copy {
         args.extend(self.flags.iter().cloned());
         args.push(if self.follows { "-L" } else { "-P" }.into());
         args.extend(["-T".into(), "--".into(), source.into(), target.into()]);
-        uu_cp::uumain(args.into_iter())
+        same::copy(args)
     }
-}
-
-/// A path without links; the standard library does not resolve them here.
-fn real_path(path: &Path) -> Option<PathBuf> {
-    canonicalize(path, MissingHandling::Missing, ResolveMode::Logical).ok()
-}
-
-fn is_link(path: &Path) -> bool {
-    let text = path.to_string_lossy();
-    fs::symlink_metadata(text.trim_end_matches('/')).is_ok_and(|metadata| metadata.is_symlink())
 }
 
 /// Gives a directory the time of another one; a file system that keeps none is no reason to fail.
@@ -188,13 +179,4 @@ fn keep_times(source: &Path, target: &Path) {
             .set_times(FileTimes::new().set_modified(modified))
             .ok();
     }
-}
-
-#[allow(
-    clippy::print_stderr,
-    reason = "a command line program says what is wrong"
-)]
-fn complain(what: &str) -> i32 {
-    eprintln!("cp: {what}");
-    1
 }

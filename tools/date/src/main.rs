@@ -4,13 +4,25 @@
 
 use std::ffi::OsString;
 
-use cofferdam_command::{date_text, replace_value};
+use cofferdam_command::{STDIN, date_text, read, replace_value};
 
 /// The last second that the library for times knows.
 const LAST: i64 = 253_402_207_200;
 
+/// The resolution of the clock: WASI counts nanoseconds.
+const RESOLUTION: &str = "--date=@0.000000001";
+
+/// The format in which GNU's program prints a resolution.
+const RESOLUTION_FORMAT: &str = "+%s.%N";
+
+/// Bytes of the longest number that is a time of day: `1030`.
+const LONGEST_TIME: usize = 4;
+
 /// Conversions of the library for times that are none of GNU's.
 const FOREIGN: [char; 2] = ['Q', 'f'];
+
+/// Conversions that may have the modifier `E`.
+const WITH_E: [char; 6] = ['c', 'C', 'x', 'X', 'y', 'Y'];
 
 mod program {
     /// The program, without what no tool may do.
@@ -44,10 +56,55 @@ fn date(mut args: Vec<OsString>) -> i32 {
     }
     for arg in &mut args {
         if let Some(format) = arg.to_str().filter(|arg| arg.starts_with('+')) {
-            *arg = without_foreign(format).into();
+            *arg = gnu_format(format).into();
         }
     }
-    uu_date::uumain(args.into_iter())
+    // Options that say how a date is printed.
+    let mut shown: Vec<OsString> = vec!["date".into()];
+    shown.extend(matches.get_flag("rfc-email").then(|| "-R".into()));
+    for name in ["iso-8601", "rfc-3339"] {
+        let value = matches.get_one::<String>(name);
+        shown.extend(value.map(|value| format!("--{name}={value}").into()));
+    }
+    let formats = matches.get_many::<String>("format").into_iter().flatten();
+    shown.extend(formats.map(OsString::from));
+    let has_format = shown.len() > 1;
+    shown.extend(matches.get_flag("universal").then(|| "-u".into()));
+    if matches.get_flag("resolution") {
+        shown.push(RESOLUTION.into());
+        shown.extend((!has_format).then(|| RESOLUTION_FORMAT.into()));
+        return date(shown);
+    }
+    match matches.get_one::<String>("file") {
+        Some(file) => dates(file, args, &shown),
+        None => uu_date::uumain(args.into_iter()),
+    }
+}
+
+/// Prints the date on each line of a file, as `-d` does: a line may be blank or a number. The
+/// program, which needs much less fuel for a line, does it where it understands all of them.
+fn dates(file: &str, args: Vec<OsString>, shown: &[OsString]) -> i32 {
+    let bytes = match read(file) {
+        Ok(bytes) => bytes,
+        Err(stop) => return refuse(stop.sentence()),
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    if file != STDIN && text.lines().all(is_plain) {
+        return uu_date::uumain(args.into_iter());
+    }
+    let mut code = 0;
+    for line in text.lines() {
+        let mut args = shown.to_owned();
+        args.push(format!("--date={line}").into());
+        code = code.max(date(args));
+    }
+    code
+}
+
+/// Returns true for a line of a file that the program understands: with a whole date, and without
+/// a comment.
+fn is_plain(line: &str) -> bool {
+    line.len() > LONGEST_TIME && !line.contains('(') && !is_beyond(line) && date_text(line) == line
 }
 
 /// Returns true for a time beyond what can be told, which GNU's program knows.
@@ -63,16 +120,21 @@ fn is_beyond(text: &str) -> bool {
     is_far_year || seconds.is_some_and(|seconds: i64| seconds > LAST)
 }
 
-/// A format in which conversions that GNU's program does not have stand for themselves.
-fn without_foreign(format: &str) -> String {
+/// A format in which conversions that GNU's program does not have stand for themselves, and without
+/// the modifier `E`, which changes nothing in the language `C`.
+fn gnu_format(format: &str) -> String {
     let mut out = String::new();
-    let mut chars = format.chars();
+    let mut chars = format.chars().peekable();
     while let Some(char) = chars.next() {
         out.push(char);
         if char != '%' {
             continue;
         }
-        match chars.next() {
+        let mut next = chars.next();
+        if next == Some('E') && chars.peek().is_some_and(|next| WITH_E.contains(next)) {
+            next = chars.next();
+        }
+        match next {
             Some(next) if FOREIGN.contains(&next) => {
                 out.push('%');
                 out.push(next);

@@ -40,6 +40,9 @@ impl Found {
     /// The system's.
     pub(crate) fn at(path: &str, follow: bool) -> io::Result<Self> {
         let itself = Self::of(&rustix::fs::lstat(path)?);
+        if path.ends_with('/') && !matches!(itself.kind, FileType::Directory | FileType::Symlink) {
+            return Err(rustix::io::Errno::NOTDIR.into());
+        }
         if !follow || itself.kind != FileType::Symlink {
             return Ok(itself);
         }

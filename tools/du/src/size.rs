@@ -30,11 +30,12 @@ impl Unit {
         }
         let unit = bytes(written).filter(|unit| *unit > 0)?;
         let letters = match written {
-            "KB" => "kB",
-            sized if sized.starts_with(|char: char| char.is_ascii_digit()) => "",
-            letters => letters.trim_end_matches("iB"),
+            "KB" | "kB" => "kB".to_owned(),
+            sized if sized.starts_with(|char: char| char.is_ascii_digit()) => String::new(),
+            letter if letter.len() == 1 => letter.to_ascii_uppercase(),
+            letters => letters.to_owned(),
         };
-        Some(Self::Bytes(unit, letters.to_owned()))
+        Some(Self::Bytes(unit, letters))
     }
 }
 

@@ -48,6 +48,12 @@ impl<'a, W: Write> Totals<'a, W> {
     ///
     /// That standard output cannot be written.
     pub(crate) fn argument(&mut self, path: &str) -> io::Result<()> {
+        // To WASI an empty path is the working directory.
+        if path.is_empty() {
+            self.well = false;
+            complain("invalid zero-length file name");
+            return Ok(());
+        }
         let sum = self.sum(&Place { path, depth: 0 })?;
         self.total = self.total.saturating_add(sum.unwrap_or_default());
         Ok(())

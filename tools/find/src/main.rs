@@ -34,6 +34,10 @@ fn find(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
             run.complain("'': No such file or directory");
             continue;
         }
+        if root.ends_with('/') && std::fs::symlink_metadata(root).is_ok_and(|root| root.is_file()) {
+            run.complain(&format!("'{root}': Not a directory"));
+            continue;
+        }
         if walk(root, &command, &mut run)? == Next::Quit {
             break;
         }

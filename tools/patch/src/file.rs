@@ -8,7 +8,7 @@ use cofferdam_command::{Output, Stop, path_error};
 
 use crate::apply::{Fit, Text, Went};
 use crate::args::Args;
-use crate::parse::{Hunk, Kind, Section};
+use crate::parse::{Hunk, Kind, NO_FILE, Section};
 
 /// Result for a file.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -304,7 +304,17 @@ fn reject(
         return Ok(());
     }
     writeln!(out, " -- saving rejects to file {name}")?;
-    let mut text = format!("--- {0}\n+++ {0}\n", target.name).into_bytes();
+    let shown = |name: &Option<String>| {
+        let name = name.as_deref().and_then(|name| match name {
+            NO_FILE => Some(NO_FILE.to_owned()),
+            name => stripped(name, args.strip),
+        });
+        name.unwrap_or_else(|| target.name.clone())
+    };
+    let old = shown(&section.old);
+    let new = shown(&section.new);
+    let [old_time, new_time] = [&section.old_time, &section.new_time];
+    let mut text = format!("--- {old}{old_time}\n+++ {new}{new_time}\n").into_bytes();
     for hunk in hunks {
         let range = |range: crate::parse::Range| match range.count {
             1 => range.start.to_string(),
@@ -352,7 +362,7 @@ fn target(args: &Args, section: &Section) -> Option<Target> {
         });
     }
     let names = [&section.old, &section.new].into_iter().flatten();
-    let names = names.filter(|name| *name != "/dev/null");
+    let names = names.filter(|name| *name != NO_FILE);
     let mut names: Vec<_> = names
         .filter_map(|name| stripped(name, args.strip))
         .collect();

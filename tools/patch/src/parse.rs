@@ -5,12 +5,18 @@
 
 use cofferdam_command::Stop;
 
+/// The name of the side on which there is no file.
+pub(crate) const NO_FILE: &str = "/dev/null";
+
 /// The differences of one file.
 #[derive(Default)]
 pub(crate) struct Section {
     /// Names as they are written, without the time behind them.
     pub(crate) old: Option<String>,
     pub(crate) new: Option<String>,
+    /// The times behind the names, with the tab before them.
+    pub(crate) old_time: String,
+    pub(crate) new_time: String,
     pub(crate) renamed: Option<Renamed>,
     pub(crate) hunks: Vec<Hunk>,
     /// The line of its first hunk, from 1, and the text before it.
@@ -62,12 +68,12 @@ pub(crate) struct Line {
 impl Section {
     /// Returns true if the file is not there before.
     pub(crate) fn creates(&self) -> bool {
-        self.old.as_deref() == Some("/dev/null")
+        self.old.as_deref() == Some(NO_FILE)
     }
 
     /// Returns true if the file is not there afterwards.
     pub(crate) fn deletes(&self) -> bool {
-        self.new.as_deref() == Some("/dev/null")
+        self.new.as_deref() == Some(NO_FILE)
     }
 
     /// The same the other way round.
@@ -75,6 +81,8 @@ impl Section {
         Self {
             old: self.new,
             new: self.old,
+            old_time: self.new_time,
+            new_time: self.old_time,
             renamed: self.renamed.map(|renamed| Renamed {
                 from: renamed.to,
                 to: renamed.from,
@@ -175,8 +183,10 @@ impl Parser<'_> {
             if line.starts_with("--- ") && next_is_new {
                 section.stripped = line.ends_with('\r');
                 section.old = Some(name(line.get(4..).unwrap_or_default()));
+                section.old_time = time(line);
             } else if line.starts_with("+++ ") && section.old.is_some() {
                 section.new = Some(name(line.get(4..).unwrap_or_default()));
+                section.new_time = time(line);
             } else if line.starts_with("*** ") && line.trim_end().ends_with("****") {
                 return Err(Stop::new(format!(
                     "line {}: this is a context difference; only unified ones are applied here",
@@ -288,6 +298,12 @@ fn name(text: &str) -> String {
         .trim_end()
         .trim_matches('"')
         .to_owned()
+}
+
+/// The time behind a name, with the tab that separates them.
+fn time(line: &str) -> String {
+    let time = line.find('\t').and_then(|tab| line.get(tab..));
+    time.unwrap_or_default().trim_end_matches('\r').to_owned()
 }
 
 /// The second name of `diff --git a/x b/x`.

@@ -24,12 +24,13 @@ fn remove(mut args: Vec<OsString>) -> i32 {
         return uu_rm::uumain(args.into_iter());
     };
     let operands = matches.get_many::<OsString>("files");
-    let (empty, rest): (Vec<_>, Vec<_>) = operands
-        .into_iter()
-        .flatten()
-        .partition(|operand| operand.is_empty());
+    let operands: Vec<_> = operands.into_iter().flatten().collect();
+    // The program skips them with a word, and forgets that this is a failure if it is forced.
+    let skipped = i32::from(operands.iter().any(|operand| is_self_or_parent(operand)));
+    let (empty, rest): (Vec<_>, Vec<_>) =
+        operands.into_iter().partition(|operand| operand.is_empty());
     if !take_empty_operands(&mut args, empty.len()) {
-        return uu_rm::uumain(args.into_iter());
+        return skipped.max(uu_rm::uumain(args.into_iter()));
     }
     let forced = matches.get_flag("force");
     if !forced {
@@ -39,7 +40,7 @@ fn remove(mut args: Vec<OsString>) -> i32 {
         true => 0,
         false => uu_rm::uumain(args.into_iter()),
     };
-    done.max(i32::from(!forced))
+    done.max(skipped).max(i32::from(!forced))
 }
 
 #[allow(
@@ -48,6 +49,13 @@ fn remove(mut args: Vec<OsString>) -> i32 {
 )]
 fn complain() {
     eprintln!("rm: cannot remove '': No such file or directory");
+}
+
+/// Returns true for `.` and `..`, alone or at the end of a path.
+fn is_self_or_parent(operand: &OsString) -> bool {
+    let text = operand.to_string_lossy();
+    let last = text.trim_end_matches('/').rsplit('/').next();
+    matches!(last, Some("." | ".."))
 }
 
 /// A directory's path without the slash at its end: WASI does not remove `dir/`. A link with one

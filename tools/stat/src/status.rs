@@ -35,12 +35,20 @@ impl Status {
     ///
     /// The system's.
     pub(crate) fn of(name: &str, follow: bool) -> io::Result<Self> {
-        let stat = if follow {
+        // To WASI an empty path is the working directory.
+        if name.is_empty() {
+            return Err(rustix::io::Errno::NOENT.into());
+        }
+        // A slash behind a link means what it leads to.
+        let stat = if follow || name.ends_with('/') {
             rustix::fs::stat(name)?
         } else {
             rustix::fs::lstat(name)?
         };
         let kind = FileType::from_raw_mode(stat.st_mode);
+        if name.ends_with('/') && kind != FileType::Directory {
+            return Err(rustix::io::Errno::NOTDIR.into());
+        }
         let target = if kind == FileType::Symlink {
             std::fs::read_link(name).ok()
         } else {

@@ -13,6 +13,17 @@ const VALUED: [char; 6] = ['f', 'C', 'T', 'X', 'b', 'H'];
 /// GNU tar's exit code for options that do not exist, or that lack their value.
 const USAGE: u8 = 64;
 
+const ONLY_GZIP: &str = "gzip (-z) is the only compression here";
+
+/// Ends of names by which `-a` knows gzip.
+const GZIP_SUFFIXES: [&str; 3] = [".gz", ".tgz", ".taz"];
+
+/// Ends of names by which GNU tar's `-a` knows other compressions.
+const OTHER_SUFFIXES: [&str; 14] = [
+    ".Z", ".taZ", ".bz2", ".tz2", ".tbz2", ".tbz", ".lz", ".lzma", ".tlz", ".lzo", ".xz", ".txz",
+    ".zst", ".tzst",
+];
+
 /// The task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Task {
@@ -82,6 +93,7 @@ impl From<Wrong> for Stop {
 impl Args {
     pub(crate) fn parse() -> Result<Self, Wrong> {
         let mut task = None;
+        let mut by_name = false;
         let mut args = Self {
             task: Task::List,
             archive: STDIN.to_owned(),
@@ -118,7 +130,7 @@ impl Args {
                 Short('k') | Long("keep-old-files") => args.keep = true,
                 Short('m') | Long("touch") => args.touch = true,
                 Short('h') | Long("dereference") => args.follow = true,
-                Long("strip-components") => args.strip = parser.value()?.parse()?,
+                Long("strip-components" | "strip") => args.strip = parser.value()?.parse()?,
                 Long("wildcards") => args.wildcards = true,
                 Long("exclude") => {
                     let pattern = parser.value()?.string()?;
@@ -143,8 +155,14 @@ impl Args {
                     | "no-same-owner"
                     | "same-owner"
                     | "numeric-owner"
-                    | "overwrite",
+                    | "no-acls"
+                    | "no-selinux"
+                    | "no-xattrs"
+                    | "overwrite"
+                    | "utc",
                 ) => {}
+                Long("owner" | "group") => drop(parser.value()?),
+                Short('a') | Long("auto-compress") => by_name = true,
                 Long("sort") => match parser.value()?.string()?.as_str() {
                     "name" => {}
                     other => {
@@ -153,9 +171,8 @@ impl Args {
                         )));
                     }
                 },
-                Short('j' | 'J' | 'Z' | 'a')
-                | Long("bzip2" | "xz" | "zstd" | "lzma" | "compress") => {
-                    return Err(Wrong::what("gzip (-z) is the only compression here"));
+                Short('j' | 'J' | 'Z') | Long("bzip2" | "xz" | "zstd" | "lzma" | "compress") => {
+                    return Err(Wrong::what(ONLY_GZIP));
                 }
                 Short('r' | 'u' | 'A') | Long("append" | "update" | "delete" | "concatenate") => {
                     return Err(Wrong::what("archives are not changed here: pack a new one"));
@@ -170,6 +187,9 @@ impl Args {
         }
         args.task =
             task.ok_or_else(|| Wrong::what("say what to do: -c packs, -x unpacks, -t lists"))?;
+        if by_name && args.task == Task::Create {
+            args.gzip = args.gzip || is_gzip(&args.archive)?;
+        }
         if args.task == Task::Create && args.operands.is_empty() {
             return Err(Wrong::what(
                 "an archive of nothing is not made: name the files to pack",
@@ -202,6 +222,15 @@ impl Args {
             })
         })
     }
+}
+
+/// Returns true if an archive of that name is compressed by gzip, for `-a`.
+fn is_gzip(archive: &str) -> Result<bool, Wrong> {
+    let ends_in = |suffixes: &[&str]| suffixes.iter().any(|suffix| archive.ends_with(suffix));
+    if ends_in(&OTHER_SUFFIXES) {
+        return Err(Wrong::what(ONLY_GZIP));
+    }
+    Ok(ends_in(&GZIP_SUFFIXES))
 }
 
 fn lines(file: &str) -> Result<Vec<String>, Stop> {

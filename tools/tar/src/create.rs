@@ -155,13 +155,22 @@ impl Packing<'_> {
             let target = fs::read_link(path);
             header.set_entry_type(EntryType::Symlink);
             header.set_mode(0o777);
-            target.and_then(|target| self.builder.append_link(&mut header, &member, target))
+            target.and_then(|target| {
+                let target_bytes = target.as_os_str().as_encoded_bytes();
+                if set_dotted_name(&mut header, &member)
+                    && header.set_link_name_literal(target_bytes).is_ok()
+                {
+                    header.set_cksum();
+                    return self.builder.append(&header, io::empty());
+                }
+                self.builder.append_link(&mut header, &member, target)
+            })
         } else {
             header.set_size(metadata.len());
             // A file that grows while it is read would break the archive.
             File::open(path).and_then(|file| {
                 let data = io::Read::take(file, metadata.len());
-                self.builder.append_data(&mut header, &member, data)
+                self.append(&mut header, &member, data)
             })
         };
         match added {
@@ -169,6 +178,15 @@ impl Packing<'_> {
             Err(error) => self.complain(&path_error(name, &error)),
         }
         Ok(())
+    }
+
+    /// Writes a member with its name as it was written.
+    fn append(&mut self, header: &mut Header, member: &str, data: impl io::Read) -> io::Result<()> {
+        if set_dotted_name(header, member) {
+            header.set_cksum();
+            return self.builder.append(header, data);
+        }
+        self.builder.append_data(header, member, data)
     }
 
     fn directory(
@@ -187,8 +205,7 @@ impl Packing<'_> {
         }
         let mut header = header(metadata, 0o755);
         header.set_entry_type(EntryType::Directory);
-        self.builder
-            .append_data(&mut header, &member, io::empty())?;
+        self.append(&mut header, &member, io::empty())?;
         self.verbose(&member);
         let entries = fs::read_dir(path).and_then(|entries| {
             let names = entries.map(|entry| entry.map(|entry| entry.file_name()));
@@ -220,6 +237,7 @@ impl Packing<'_> {
 /// A header without an owner, as files have none here.
 fn header(metadata: &Metadata, mode: u32) -> Header {
     let mut header = Header::new_gnu();
+    header.set_entry_type(EntryType::Regular);
     header.set_mode(mode);
     header.set_uid(0);
     header.set_gid(0);
@@ -228,6 +246,20 @@ fn header(metadata: &Metadata, mode: u32) -> Header {
     let since = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     header.set_mtime(since.map_or(0, |since| since.as_secs()));
     header
+}
+
+/// Sets a name that begins with `./`, which the library would leave out. Returns false for another
+/// name, and for one that has no room in the header: these are left to the library.
+fn set_dotted_name(header: &mut Header, member: &str) -> bool {
+    let room = &mut header.as_old_mut().name;
+    let fits = member.starts_with("./") && member.len() <= room.len();
+    if fits {
+        room.fill(0);
+        for (place, byte) in room.iter_mut().zip(member.bytes()) {
+            *place = byte;
+        }
+    }
+    fits
 }
 
 /// A name that stays below a directory: without `/` and `../` in front.

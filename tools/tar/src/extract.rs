@@ -61,12 +61,9 @@ impl Extraction<'_> {
             self.complain(&format!("{name}: Member name contains '..'; not unpacked"));
             return None;
         }
-        let parts = Path::new(name).components().filter_map(|part| match part {
-            Component::Normal(part) => Some(part),
-            // A leading `/` is left out, and so are dots.
-            _ => None,
-        });
-        Some(parts.skip(self.args.strip).collect())
+        // A leading `/` is left out. A dot is a part that can be stripped, and says nothing.
+        let parts = parts(name).skip(self.args.strip);
+        Some(parts.filter(|part| *part != ".").collect())
     }
 
     fn put(
@@ -152,6 +149,11 @@ impl Extraction<'_> {
             }
         }
     }
+}
+
+/// Returns the parts of a member's name.
+pub(crate) fn parts(name: &str) -> impl Iterator<Item = &str> {
+    name.split('/').filter(|part| !part.is_empty())
 }
 
 /// Returns true if a link would lead out of the directory it is unpacked into.

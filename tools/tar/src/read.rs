@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tar::{Archive, Entry};
 
 use crate::args::{Args, Task};
-use crate::extract::Extraction;
+use crate::extract::{Extraction, parts};
 
 /// The least width of owner, group and size together, as GNU tar has it.
 const WIDTH: usize = 19;
@@ -76,6 +76,9 @@ pub(crate) fn read(out: &mut Output, args: &Args, complaints: &Complaints) -> Re
             } else {
                 writeln!(out, "{name}")?;
             }
+            continue;
+        }
+        if args.strip > 0 && parts(&name).count() <= args.strip {
             continue;
         }
         if args.verbose {

@@ -12,11 +12,18 @@ use uucore::fs::{MissingHandling, ResolveMode, canonicalize};
 /// The operator that is true for two names of one file.
 const SAME_FILE: &str = "-ef";
 
+/// Operators about one file, behind which its name stands.
+const ABOUT_A_FILE: [&str; 9] = ["-d", "-e", "-f", "-h", "-L", "-r", "-s", "-S", "-p"];
+
+/// A name that no file has: names have no NUL.
+const NO_FILE: &str = "\0";
+
 mod program {
     /// The program, which is told the same number for one file alone, and another for a link to it.
     mod uu_test {
         pub(super) fn uumain(args: impl uucore::Args) -> i32 {
-            ::uu_test::uumain(super::super::followed(args.collect()).into_iter())
+            let args = super::super::named(super::super::followed(args.collect()));
+            ::uu_test::uumain(args.into_iter())
         }
     }
 
@@ -35,6 +42,22 @@ fn followed(mut args: Vec<OsString>) -> Vec<OsString> {
             && let Ok(file) = canonicalize(&*arg, MissingHandling::Existing, ResolveMode::Physical)
         {
             *arg = file.into_os_string();
+        }
+    }
+    args
+}
+
+/// Returns the arguments with a name that no file has in the place of empty ones: to WASI an empty
+/// name is the working directory.
+fn named(mut args: Vec<OsString>) -> Vec<OsString> {
+    let is_about_file = |arg: &OsString| ABOUT_A_FILE.iter().any(|name| arg == name);
+    let empty: Vec<usize> = (2..args.len())
+        .filter(|at| args.get(*at).is_some_and(|arg| arg.is_empty()))
+        .filter(|at| args.get(at.saturating_sub(1)).is_some_and(is_about_file))
+        .collect();
+    for at in empty {
+        if let Some(arg) = args.get_mut(at) {
+            *arg = NO_FILE.into();
         }
     }
     args
