@@ -14,15 +14,19 @@ phase := justfile_directory() / ".ci/phase"
 # linted: the variables are those with which `cargo clippy` starts it.
 linting := env("LINT_WHILE_BUILDING", "")
 compiling := if linting == "" { "" } else { "env RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=--deny__CLIPPY_HACKERY__warnings" }
+# CI does not link most tools as a whole, which takes as long as compiling them, because no test looks at their size or
+# speed. The variable goes before each command that compiles them, or they are compiled twice.
+linking := if linting == "" { "" } else { "CARGO_PROFILE_GUEST_LTO=off" }
 # What the tests start is not to be compiled so.
 test_runner := if linting == "" { "" } else { "--config \"target.'cfg(unix)'.runner=['env','-u','RUSTC_WORKSPACE_WRAPPER','-u','CLIPPY_ARGS']\"" }
 linted := if linting == "" { "cargo clippy --locked --quiet --all-targets -- --deny warnings" } else { compiling + " cargo build --locked --bins --tests --benches" }
 tools_to_lint := if linting == "" { "$(sed -n 's/^name = \"\\(cofferdam-.*\\)\"$/--package \\1/p' $(ls tools/*/Cargo.toml | grep -v tools/js/))" } else { "" }
 lint_js := if linting == "" { "cargo clippy --locked --quiet --manifest-path tools/js/Cargo.toml --target " + target + " --profile guest -- --deny warnings" } else { "true" }
 
-# Folders of the tools that cargo builds together, of those that are workspaces of their own, and of those in Python.
-tools_together := "$(.ci/tool-directories | grep -vx -e tools/js -e tools/python)"
-tools_apart := "tools/js"
+# Folders of the tools that cargo builds together; of those that are linked as they ship wherever they are built, because
+# tests look at the fuel of one and at the size of the other; and of those in Python.
+tools_together := "$(.ci/tool-directories | grep -vx -e tools/js -e tools/text-stats -e tools/python)"
+tools_apart := "tools/js tools/text-stats"
 tools_python := "$(.ci/tool-directories | grep -x tools/python || true)"
 tools_here := tools_together + " " + tools_python
 
@@ -51,7 +55,7 @@ test: ready build-tools components
     @{{phase}} "running the tests of the SDK"
     cargo test --locked --quiet --features cofferdam-guest/http --package cofferdam-guest --package cofferdam-text-stats --package cofferdam-command --package cofferdam-pattern --package cofferdam-regex
     @{{phase}} "testing the tools"
-    {{with_python}} {{compiling}} COFFERDAM_CACHE_DIR={{justfile_directory()}}/target/cache {{cofferdam}} tool test {{tools_here}}
+    {{with_python}} {{compiling}} {{linking}} COFFERDAM_CACHE_DIR={{justfile_directory()}}/target/cache {{cofferdam}} tool test {{tools_here}}
     {{compiling}} COFFERDAM_CACHE_DIR={{justfile_directory()}}/target/cache {{cofferdam}} tool test {{tools_apart}}
 
 # Check formatting, lints and house rules, warnings being errors.
@@ -78,11 +82,11 @@ build-tools: tools-together tools-apart tools-in-python
 [private]
 tools-together:
     @{{phase}} "building the tools"
-    @{{with_python}} {{compiling}} {{cofferdam}} tool build {{tools_together}}
+    @{{with_python}} {{compiling}} {{linking}} {{cofferdam}} tool build {{tools_together}}
 
 [private]
 tools-apart:
-    @{{phase}} --aside "building the tool that runs JavaScript"
+    @{{phase}} --aside "building the tools that are linked as they ship"
     @{{compiling}} {{cofferdam}} tool build {{tools_apart}}
 
 [private]
