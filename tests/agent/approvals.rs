@@ -57,6 +57,26 @@ fn is_there(scratch: &Scratch, name: &str) -> bool {
     agent.join("workspace").join(name).exists()
 }
 
+/// The calls of tools in the log of the only agent.
+fn logged(scratch: &Scratch) -> Vec<Value> {
+    let line = ["logs", "a", "--format", "json"];
+    let logs = cofferdam(scratch, line).run().exits(0).stdout;
+    let lines = logs.lines().map(serde_json::from_str);
+    let lines = lines.map(|line| line.expect("JSON"));
+    lines
+        .filter(|line: &Value| line["event"] == "tool-call")
+        .collect()
+}
+
+/// The sums of the calls of a tool; null where there is none.
+fn stats(scratch: &Scratch, tool: &str) -> Value {
+    let line = ["stats", "a", "--format", "json"];
+    let stats = cofferdam(scratch, line).run().exits(0).json();
+    let tools = stats[0]["tools"].as_array().expect("tools");
+    let found = tools.iter().find(|row| row["tool"] == tool);
+    found.cloned().unwrap_or_default()
+}
+
 /// Asks for a call that has to be approved, and returns once it waits.
 fn ask(scratch: &Scratch, session: &str, prompt: &str) -> Client {
     let mut client = Client::start(scratch, session, prompt);
@@ -82,12 +102,22 @@ fn a_call_waits_until_it_is_approved_and_runs_as_it_was_shown() {
     assert_eq!(asked["session"], "s");
     assert_eq!(asked["state"], "pending");
     let id = question(&scratch);
+    let shown = cofferdam(&scratch, ["sessions", "show", "s"]).run();
+    let waits = format!("waits for an approval: `cofferdam approvals show {id}`");
+    assert!(shown.stdout.contains(&waits), "{}", shown.stdout);
+    let shown = cofferdam(&scratch, ["approvals", "show", &id]).run();
+    assert_eq!(shown.stdout.lines().next(), Some(&*format!(" {id}")));
+    // A question is no call.
+    assert_eq!(stats(&scratch, "touch"), Value::Null);
     // Its beginning stands for it.
     approve(&scratch, &id[..8]);
     client.hears("tool.result");
     client.hears("message.create");
     assert!(is_there(&scratch, "new.txt"));
     assert_eq!(state(&scratch, &id), "used");
+    let used = stats(&scratch, "touch");
+    assert_eq!(used["calls"], 1, "{used}");
+    assert_eq!(used["failed"], 0, "{used}");
     // Once and for all.
     cofferdam(&scratch, ["approvals", "approve", &id])
         .run()
@@ -111,6 +141,12 @@ fn a_model_reads_why_its_call_was_denied() {
     assert!(!is_there(&scratch, "new.txt"));
     assert_eq!(state(&scratch, &id), "denied");
     client.end();
+    let call = &logged(&scratch)[0];
+    assert_eq!(call["outcome"], "denied", "{call}");
+    assert!(
+        call["reason"].to_string().contains("not on a Friday"),
+        "{call}"
+    );
     // The answer is a line of the trail: who gave it, about what, and why.
     let line = ["audit", "ls", "--agent", "a", "--format", "json"];
     let listed = cofferdam(&scratch, line).run().exits(0).stdout;
@@ -171,6 +207,7 @@ fn an_approval_that_a_kill_follows_is_used_by_the_next_host() {
     ask(&scratch, "s", "run touch new.txt");
     let id = question(&scratch);
     assert_eq!(first.terminate(), Some(0));
+    assert_eq!(logged(&scratch)[0]["outcome"], "approval-pending");
     let second = host(&scratch, &file);
     approve(&scratch, &id);
     second.kill();
@@ -193,6 +230,7 @@ fn a_turn_that_is_cancelled_takes_its_question_back() {
         .exits(0);
     client.end();
     assert_eq!(state(&scratch, &id), "withdrawn");
+    assert_eq!(logged(&scratch)[0]["outcome"], "cancelled");
     cofferdam(&scratch, ["approvals", "approve", &id])
         .run()
         .exits(1)

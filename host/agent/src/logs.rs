@@ -42,9 +42,9 @@ pub(crate) fn called(
     answer: &Answer,
     duration: Duration,
 ) {
-    let outcome = answer.receipt.as_ref().map(|receipt| &receipt.outcome);
+    let outcome = answer.outcome();
     let reason = match outcome {
-        // A tool that does not exist has no receipt.
+        // The tool does not exist.
         None => answer.content.clone(),
         Some(Outcome::Ok) => String::new(),
         Some(outcome) => outcome.reason().into_owned(),

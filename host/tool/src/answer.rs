@@ -27,8 +27,11 @@ pub struct Answer {
     pub blocks: Vec<Block>,
     /// The JSON beside such content, if there is some.
     pub structured: Option<String>,
-    /// Resources that the call used; there is none for a tool that does not exist.
+    /// Resources that the call used; none for a call that was not made and for a tool that does
+    /// not exist.
     pub receipt: Option<Receipt>,
+    /// The end of a call that was not made, which has no receipt.
+    pub unmade: Option<Outcome>,
 }
 
 impl Answer {
@@ -48,6 +51,7 @@ impl Answer {
             blocks: Vec::new(),
             structured: None,
             receipt: Some(receipt.clone()),
+            unmade: None,
         };
         if !outcome.is_ok() {
             let content = failure(report, tool);
@@ -110,8 +114,9 @@ impl Answer {
         }
     }
 
-    /// The answer to a call that was not made, for a reason that the model reads.
-    pub fn refused(content: String) -> Self {
+    /// The answer to a call that was not made, with the outcome that it has instead and the words
+    /// for the model.
+    pub fn refused(outcome: Outcome, content: String) -> Self {
         Self {
             content,
             failed: true,
@@ -119,7 +124,14 @@ impl Answer {
             blocks: Vec::new(),
             structured: None,
             receipt: None,
+            unmade: Some(outcome),
         }
+    }
+
+    /// The end of the call; none for a tool that does not exist.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        let made = self.receipt.as_ref().map(|receipt| &receipt.outcome);
+        made.or(self.unmade.as_ref())
     }
 
     /// The answer to a call that ended with this receipt before its tool was loaded.
@@ -131,6 +143,7 @@ impl Answer {
             blocks: Vec::new(),
             structured: None,
             receipt: Some(receipt),
+            unmade: None,
         }
     }
 
@@ -142,6 +155,7 @@ impl Answer {
             blocks: Vec::new(),
             structured: None,
             receipt: None,
+            unmade: None,
         }
     }
 }

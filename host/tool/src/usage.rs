@@ -8,7 +8,7 @@ use cofferdam_call::{Outcome, Receipt};
 /// Sums over the calls of one tool, since its toolbox was made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ToolUsage {
-    /// Calls, refused ones included.
+    /// Calls, refused ones included. A call that waits for an approval is none yet.
     pub calls: u64,
     /// Calls that did not end well.
     pub failed: u64,
@@ -31,6 +31,10 @@ pub(crate) struct Usage(Mutex<BTreeMap<String, ToolUsage>>);
 impl Usage {
     /// Adds a call of the tool of this name.
     pub(crate) fn count(&self, tool: &str, receipt: &Receipt) {
+        // It comes again, once a person has approved it.
+        if matches!(receipt.outcome, Outcome::ApprovalPending { .. }) {
+            return;
+        }
         let mut tools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match tools.get_mut(tool) {
             Some(usage) => usage.add(receipt),

@@ -143,7 +143,7 @@ impl Caller<'_> {
         let mut waited = Duration::ZERO;
         if question.is_none() {
             let answer = self.called(begun, begun.input.clone(), None, waited).await;
-            let Some(Outcome::ApprovalPending { approval, reason }) = outcome(&answer) else {
+            let Some(Outcome::ApprovalPending { approval, reason }) = answer.outcome() else {
                 return Answered {
                     answer,
                     waited,
@@ -171,22 +171,28 @@ impl Caller<'_> {
             answered = approvals.answer(&question) => Some(answered),
         };
         waited = since.elapsed();
-        let refused = |content: String, suspended: bool| Answered {
-            answer: Answer::refused(content),
+        let refused = |outcome: Outcome, content: String| Answered {
+            suspended: matches!(outcome, Outcome::ApprovalPending { .. }),
+            answer: Answer::refused(outcome, content),
             waited,
-            suspended,
         };
         match answered {
             // The agent was stopped, or the host ends: the question stays.
             None if approvals.ending().is_cancelled() || !self.agent.life.is_open() => {
-                refused("(waits for an approval)".to_owned(), true)
+                let outcome = Outcome::ApprovalPending {
+                    approval: question,
+                    reason: "a person has to approve the call".to_owned(),
+                };
+                refused(outcome, "(waits for an approval)".to_owned())
             }
             None => {
                 approvals.withdraw(&question).await;
-                refused("execution error: cancelled".to_owned(), false)
+                let content = "execution error: cancelled".to_owned();
+                refused(Outcome::Cancelled, content)
             }
             Some(Ok(Approval::Refused(reason))) => {
-                refused(format!("execution error: denied: {reason}"), false)
+                let content = format!("execution error: denied: {reason}");
+                refused(Outcome::Denied { reason }, content)
             }
             Some(Ok(Approval::Approved { arguments })) => {
                 let answer = self.called(begun, arguments, Some(question), waited).await;
@@ -198,10 +204,9 @@ impl Caller<'_> {
             }
             Some(Err(error)) => {
                 tracing::error!("an approval cannot be read: {error}");
-                refused(
-                    "execution error: the host failed in the call; its log says more".to_owned(),
-                    false,
-                )
+                let message = "its log says more".to_owned();
+                let content = format!("execution error: the host failed in the call; {message}");
+                refused(Outcome::HostFault { message }, content)
             }
         }
     }
@@ -251,7 +256,7 @@ impl Caller<'_> {
                 () = tokio::time::sleep_until(self.deadline + waited) => {
                     stop.cancel();
                     let mut answer = answered.await;
-                    if let Some(Outcome::Cancelled) = outcome(&answer) {
+                    if let Some(Outcome::Cancelled) = answer.outcome() {
                         answer.content =
                             "execution error: the time of the turn was over".to_owned();
                     }
@@ -260,10 +265,6 @@ impl Caller<'_> {
             }
         }
     }
-}
-
-fn outcome(answer: &Answer) -> Option<&Outcome> {
-    answer.receipt.as_ref().map(|receipt| &receipt.outcome)
 }
 
 /// The answer as a model reads it, and the file in which all of it is if it was cut.

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use cofferdam_capability::ForeignText;
-use cofferdam_server::{Message, MessagePage, SessionEntry, cancel_turns, follow_session};
+use cofferdam_server::{
+    ApprovalClient, ApprovalEntry, Client, Message, MessagePage, SessionEntry, cancel_turns,
+    follow_session,
+};
 use serde_json::{Value, json};
 
 use crate::args::Listing;
@@ -227,14 +230,16 @@ async fn show(
     format: Format,
     data: &Path,
 ) -> Result<(), Failure> {
-    let mut messages = connect(data).await?.messages(agent, &session, page).await?;
+    let host = connect(data).await?;
+    let mut messages = host.messages(agent, &session, page).await?;
+    let mut waiting = Waiting::new(&host, &session);
     let mut empty = true;
     let mut array = console::JsonArray::default();
     while let Some(message) = messages.next().await? {
         empty = false;
         match format {
             Format::Json => array.item(&structured(message))?,
-            Format::Table => print(&message),
+            Format::Table => print(&message, &mut waiting).await?,
         }
     }
     if !empty && format == Format::Json {
@@ -280,19 +285,53 @@ fn structured(message: Message) -> Value {
     })
 }
 
+/// The questions of a session that wait for a person, read when a call that runs is met.
+struct Waiting<'a> {
+    host: ApprovalClient,
+    session: &'a str,
+    questions: Option<Vec<ApprovalEntry>>,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(host: &Client, session: &'a str) -> Self {
+        Self {
+            host: ApprovalClient::new(host),
+            session,
+            questions: None,
+        }
+    }
+
+    /// The id of the question about a call of this tool with this input, if there is one.
+    async fn question(&mut self, tool: &str, input: &str) -> Result<Option<String>, Failure> {
+        if self.questions.is_none() {
+            self.questions = Some(self.host.list(None, false).await?);
+        }
+        let input: Option<Value> = serde_json::from_str(input).ok();
+        let is_asked = |question: &&ApprovalEntry| {
+            question.session == self.session
+                && question.tool == tool
+                && serde_json::from_str(&question.arguments).ok() == input
+        };
+        let questions = self.questions.iter().flatten();
+        Ok({ questions }.find(is_asked).map(|asked| asked.id.clone()))
+    }
+}
+
 /// A message as a person reads it: the parts of an answer one after the other.
-fn print(message: &Message) {
+async fn print(message: &Message, waiting: &mut Waiting<'_>) -> Result<(), Failure> {
     console::spans(&[(
         Style::Dim,
         &format!("{} · {}", message.role, console::when(message.created_at)),
     )]);
     let Some(parts) = parts(message) else {
-        return words(&message.content, Fence::model);
+        words(&message.content, Fence::model);
+        return Ok(());
     };
-    print_parts(&parts);
+    print_parts(&parts, waiting).await?;
     if let Some(note) = note(message) {
         console::spans(&[(Style::Dim, &note)]);
     }
+    Ok(())
 }
 
 /// The sentence about an answer that did not come to its end.
@@ -306,7 +345,7 @@ fn note(message: &Message) -> Option<String> {
     }
 }
 
-fn print_parts(parts: &[Value]) {
+async fn print_parts(parts: &[Value], waiting: &mut Waiting<'_>) -> Result<(), Failure> {
     for part in parts {
         let text = |key: &str| {
             part.get(key)
@@ -325,7 +364,12 @@ fn print_parts(parts: &[Value]) {
                 continue;
             }
             "input-available" => {
-                console::spans(&[(Style::Dim, "· the call runs")]);
+                let question = waiting.question(&text("name"), &text("input")).await?;
+                let note = match question {
+                    Some(id) => format!("· waits for an approval: `cofferdam approvals show {id}`"),
+                    None => "· the call runs".to_owned(),
+                };
+                console::spans(&[(Style::Dim, &note)]);
                 continue;
             }
             _ => {}
@@ -338,6 +382,7 @@ fn print_parts(parts: &[Value]) {
             console::content(&format!("← {}", output.trim_end()));
         }
     }
+    Ok(())
 }
 
 /// Lines that are not the host's: as they are in a pipe, and marked on a terminal.

@@ -61,7 +61,8 @@ pub(super) fn shown<C: Into<Cell>>(header: &[&str], rows: Vec<Vec<C>>) -> String
     table.trim_fmt()
 }
 
-/// Lines of values with their names before them. On a terminal where one does not fit beside its
+/// Lines of values with their names before them, below a title, which may be a name and stays as it
+/// is. On a terminal where one does not fit beside its
 /// name, it stands below, and only the terminal breaks it: a digest can be copied.
 pub(super) fn fields(
     title: &str,
@@ -71,7 +72,7 @@ pub(super) fn fields(
     let widest = fields.iter().map(|(name, _)| name.chars().count()).max();
     let indent = widest.unwrap_or_default() + 2;
     let room = terminal.unwrap_or(usize::MAX).saturating_sub(indent + 1);
-    let mut shown = vec![format!(" {}", title.to_uppercase())];
+    let mut shown = vec![format!(" {title}")];
     for (name, Cell(value)) in fields {
         let fits = value.lines().all(|line| line.chars().count() <= room);
         if !fits {

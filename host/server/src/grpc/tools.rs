@@ -306,6 +306,7 @@ fn result(answer: Answer) -> ToolResult {
         blocks,
         structured,
         receipt,
+        unmade: _,
     } = answer;
     let structured = if is_json {
         content.clone()

@@ -288,6 +288,7 @@ impl From<Answer> for Done {
             blocks,
             structured,
             receipt,
+            unmade: _,
         } = answer;
         let receipt = receipt.and_then(|receipt| serde_json::to_value(receipt).ok());
         let json = match structured {

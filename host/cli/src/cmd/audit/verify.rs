@@ -123,6 +123,6 @@ fn show(verified: &Verified, head: Head, format: Format) -> Result<(), Failure> 
         );
         fields.push(("torn", rest.into()));
     }
-    console::fields("the trail holds", fields);
+    console::fields("THE TRAIL HOLDS", fields);
     Ok(())
 }

@@ -150,7 +150,7 @@ fn print(agent: &AgentImage, bins: &[Shown<'_>], attestations: &[Attestation]) {
                        names mean when it is used";
         rows.push(row("lock", without.to_owned()));
     }
-    console::fields("agent", rows);
+    console::fields("AGENT", rows);
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let contexts = agentfile.contexts.iter().map(|context| {
         let size = context.content.len();

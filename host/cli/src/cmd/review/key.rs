@@ -147,7 +147,7 @@ impl New {
             }));
         }
         console::fields(
-            "key",
+            "KEY",
             vec![
                 ("name", name.as_str().into()),
                 ("fingerprint", fingerprint.to_string().into()),

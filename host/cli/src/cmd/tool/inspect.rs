@@ -148,7 +148,7 @@ pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
         ));
     }
     rows.extend(interfaces(&installed));
-    console::fields("tool", rows);
+    console::fields("TOOL", rows);
     console::line("");
     console::table(&["offers", "what", "input"], offers(&tools, &installed));
     let schemas = schemas(&tools);
