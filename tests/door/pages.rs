@@ -128,6 +128,13 @@ fn calls_turns_and_limits_are_counted_and_labels_are_bounded() {
     host.chat("a", "run sleep 30");
     // A name that a model makes up is no label.
     host.chat("inventive", "go on");
+    // A request that says nothing begins no turn.
+    let empty = cofferdam(&scratch, ["chat", "a"]).stdin("").run();
+    empty.complains(&["the prompt is empty"]);
+    cofferdam(&scratch, ["sessions", "ls"])
+        .run()
+        .exits(2)
+        .complains(&["which agent?", "--agent NAME", "a, inventive"]);
     let after = metrics(&scratch, &host);
     for (series, expected) in [
         (

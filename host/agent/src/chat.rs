@@ -87,7 +87,9 @@ pub async fn chat(
     let turn = one_turn(agent, turn, client, cancel);
     let ended = turn.instrument(span.clone()).await;
     let reason = spans::end_turn(&span, &ended);
-    agent.totals.turn(reason, begun.elapsed());
+    if let Some(reason) = reason {
+        agent.totals.turn(reason, begun.elapsed());
+    }
     let failure = ended.as_ref().err().map(ToString::to_string);
     agent.log.write(&LogEvent::TurnEnded {
         session: &session,

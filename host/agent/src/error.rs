@@ -365,8 +365,8 @@ fn which(known: &str) -> String {
         return "this host has no agent: make one with `cofferdam run`".to_owned();
     }
     format!(
-        "which agent? Name it (`cofferdam COMMAND --help` says where), or in the metadata \
-         `cofferdam-agent` of gRPC: {known}"
+        "which agent? Name it where the request has a place for it, in gRPC the metadata \
+         `cofferdam-agent`: {known}"
     )
 }
 
@@ -442,4 +442,27 @@ pub enum TurnError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl TurnError {
+    /// Returns true for a request that was refused before it began a turn: it is the client's
+    /// mistake.
+    pub(crate) fn is_refusal(&self) -> bool {
+        match self {
+            Self::PromptTooLong { .. }
+            | Self::EmptyPrompt
+            | Self::SessionId { .. }
+            | Self::NothingWaits
+            | Self::Busy { .. } => true,
+            Self::Begin { source, .. } => !matches!(source, BeginError::Store(_)),
+            Self::AtRest
+            | Self::Stopped
+            | Self::Suspended
+            | Self::Crashed
+            | Self::Model(_)
+            | Self::Cancelled
+            | Self::Stalled(_)
+            | Self::Store(_) => false,
+        }
+    }
 }

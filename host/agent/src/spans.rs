@@ -36,8 +36,11 @@ pub(crate) fn turn(agent: &Agent, session: &str) -> Span {
     )
 }
 
-/// Adds how a turn ended, and returns the reason.
-pub(crate) fn end_turn(span: &Span, ended: &Result<TurnEnd, TurnError>) -> StopReason {
+/// Error type of a request that began no turn.
+const REFUSED: &str = "refused";
+
+/// Adds how a turn ended, and returns the reason; none where the request began no turn.
+pub(crate) fn end_turn(span: &Span, ended: &Result<TurnEnd, TurnError>) -> Option<StopReason> {
     let reason = match ended {
         Ok(end) => {
             span.record("gen_ai.usage.input_tokens", integer(end.used.input_tokens));
@@ -49,13 +52,17 @@ pub(crate) fn end_turn(span: &Span, ended: &Result<TurnEnd, TurnError>) -> StopR
             span.record("cofferdam.fuel", integer(end.used.fuel));
             end.reason
         }
+        Err(error) if error.is_refusal() => {
+            fail(span, REFUSED);
+            return None;
+        }
         Err(error) => StopReason::of(error),
     };
     span.record("cofferdam.stop_reason", reason.as_str());
     if !reason.is_whole() {
         fail(span, reason.as_str());
     }
-    reason
+    Some(reason)
 }
 
 /// Begins the span of a model call.

@@ -206,6 +206,7 @@ impl From<ClientError> for Failure {
         match error {
             ClientError::Denied(sentence) => Self::denied(sentence),
             ClientError::Invalid(sentence) => Self::usage(sentence),
+            ClientError::AgentNotNamed(_) => Self::usage(error),
             ClientError::Failed(_) | ClientError::Unreached => Self::work(error),
         }
     }

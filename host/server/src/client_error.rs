@@ -2,6 +2,8 @@
 
 use tonic::Status;
 
+use crate::grpc::details::agents_to_name;
+
 /// A request that came to nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -11,6 +13,9 @@ pub enum ClientError {
     /// The request is wrong, says the host.
     #[error("{0}")]
     Invalid(String),
+    /// It names no agent, and there are several, which these are.
+    #[error("which agent? Name it with `--agent NAME`, or as AGENT where the command has one: {0}")]
+    AgentNotNamed(String),
     /// The host refuses it.
     #[error("{0}")]
     Denied(String),
@@ -23,6 +28,9 @@ impl From<Status> for ClientError {
     fn from(status: Status) -> Self {
         if let Some(sentence) = unanswered(&status) {
             return Self::Failed(sentence.to_owned());
+        }
+        if let Some(agents) = agents_to_name(&status) {
+            return Self::AgentNotNamed(agents);
         }
         let sentence = status.message().to_owned();
         match status.code() {

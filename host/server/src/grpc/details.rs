@@ -19,6 +19,12 @@ use tower::{Layer, Service};
 /// The domain of every reason.
 const DOMAIN: &str = "cofferdam";
 
+/// The reason of an error that no agent was named where there are several.
+const AGENT_NOT_NAMED: &str = "AGENT_NOT_NAMED";
+
+/// The key of their names in its details.
+const AGENTS: &str = "agents";
+
 /// The time after which another attempt may help: what is full or ending changes within seconds.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -33,6 +39,21 @@ pub(crate) struct Details<S>(S);
 /// An error with this reason.
 pub(super) fn with_reason(code: Code, reason: &str, sentence: String) -> Status {
     Status::with_error_details(code, sentence, details(code, reason))
+}
+
+/// An error that no agent was named where there are several, with their names.
+pub(super) fn agent_not_named(known: &str, sentence: String) -> Status {
+    let names = HashMap::from([(AGENTS.to_owned(), known.to_owned())]);
+    let details = ErrorDetails::with_error_info(AGENT_NOT_NAMED, DOMAIN, names);
+    Status::with_error_details(Code::InvalidArgument, sentence, details)
+}
+
+/// The names of the agents in such an error.
+pub(crate) fn agents_to_name(status: &Status) -> Option<String> {
+    let info = status.get_details_error_info()?;
+    let is_ours = info.domain == DOMAIN && info.reason == AGENT_NOT_NAMED;
+    let names = info.metadata.get(AGENTS).filter(|_| is_ours)?;
+    Some(names.clone()).filter(|names| !names.is_empty())
 }
 
 fn details(code: Code, reason: &str) -> ErrorDetails {

@@ -10,7 +10,7 @@ mod contract;
 pub(crate) mod convert;
 mod cut;
 mod deadline;
-mod details;
+pub(crate) mod details;
 pub(crate) mod drop_in;
 mod images;
 mod import;

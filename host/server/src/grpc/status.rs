@@ -7,7 +7,7 @@ use hyper::Response;
 use tonic::body::Body;
 use tonic::{Code, Status};
 
-use super::details::with_reason;
+use super::details::{agent_not_named, with_reason};
 use crate::edge::refusal::{Refusal, RefusalKind, Wire};
 use crate::runtime_door_error::RuntimeDoorError;
 use crate::token_book::TokenBookError;
@@ -133,8 +133,8 @@ pub(crate) fn of_agent(error: &AgentError) -> Status {
     let sentence = error.to_string();
     match error {
         AgentError::Unknown { .. } => Status::not_found(sentence),
-        AgentError::Ambiguous { .. }
-        | AgentError::Several { .. }
+        AgentError::Ambiguous { known } => agent_not_named(known, sentence),
+        AgentError::Several { .. }
         | AgentError::Name(_)
         // Mistakes in an Agentfile, in what it names and in choices are the client's.
         | AgentError::Deployment { .. }
