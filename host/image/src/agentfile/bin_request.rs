@@ -102,6 +102,16 @@ impl BinKey<'_> {
         if bins.contains(self.bin) {
             return Ok(());
         }
+        if let (Kind::Limit(limit), Some(limits)) = (&self.kind, limits_of(self.bin)) {
+            return Err(Fault::new(
+                at,
+                format!(
+                    "there is no limit {} of the {}; the limits are {limits}",
+                    shown(limit),
+                    self.bin
+                ),
+            ));
+        }
         let there_are = match bins.len() {
             0 => "this Agentfile has no BIN".to_owned(),
             _ => format!("the BINs are {}", shown_names(bins)),
@@ -110,6 +120,15 @@ impl BinKey<'_> {
             at,
             format!("there is no BIN {}; {there_are}", shown(self.bin)),
         ))
+    }
+}
+
+/// The limits of a thing that is no BIN and has limits all the same, for a sentence.
+fn limits_of(name: &str) -> Option<&'static str> {
+    match name {
+        "turn" => Some("fuel, wall, bytes, calls and tokens"),
+        "workspace" => Some("bytes and entries"),
+        _ => None,
     }
 }
 

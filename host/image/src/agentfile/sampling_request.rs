@@ -143,8 +143,8 @@ fn stops(value: &str, at: Position) -> Result<Vec<String>, Fault> {
         })
         .ok_or_else(|| {
             let expected = format!(
-                "a text of 1 to {MAX_STOP} bytes, or a JSON list of 1 to {MAX_STOPS} of them, as \
-                 in [\"END\", \"STOP\"]"
+                "a text of 1 to {MAX_STOP} bytes, or a JSON list of 1 to {MAX_STOPS} of them, in \
+                 an Agentfile `stop=\"[\\\"END\\\", \\\"STOP\\\"]\"`"
             );
             wrong(value, at, &expected)
         })

@@ -285,11 +285,14 @@ fn beside(written: &str, at: Position) -> Result<PathBuf, Fault> {
 
 pub(super) fn config(mut arguments: Arguments) -> Result<Setting, Fault> {
     const FORM: &str = "a setting is `CONFIG key[!][=value] [\"description\"]`";
+    const JSON_FORM: &str = "JSON is written as one text, with `\\` before its quotes: \
+                             `CONFIG key=\"[\\\"a\\\", \\\"b\\\"]\"`";
     let (key, at) = arguments.word("a key")?;
     check_key("a key", &key, at, ".-_")?;
     let required = arguments.takes(&Token::Bang);
     let mut value_at = at;
     let mut value = None;
+    let mut form = FORM;
     if arguments.takes(&Token::Equals) {
         if required {
             return Err(Fault::new(
@@ -304,6 +307,9 @@ pub(super) fn config(mut arguments: Arguments) -> Result<Setting, Fault> {
         let Value { text, at, quoted } =
             arguments.value("a value; write `\"\"` for an empty one")?;
         value_at = at;
+        if !quoted && text.starts_with(['[', '{']) {
+            form = JSON_FORM;
+        }
         value = Some(if quoted {
             ConfigValue::Text(text)
         } else {
@@ -311,7 +317,7 @@ pub(super) fn config(mut arguments: Arguments) -> Result<Setting, Fault> {
         });
     }
     let description = arguments.text();
-    arguments.finish(FORM)?;
+    arguments.finish(form)?;
     Ok(Setting {
         config: Config {
             key,

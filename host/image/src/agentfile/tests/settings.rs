@@ -196,6 +196,17 @@ fn wrong_settings() {
             "5:8: there is no BIN `wc`; the BINs are jq".to_owned(),
         ),
         (
+            "CONFIG limit.turn.walls=5s",
+            "4:8: there is no limit `walls` of the turn; the limits are fuel, wall, bytes, calls \
+             and tokens"
+                .to_owned(),
+        ),
+        (
+            "BIN jq jq\nCONFIG limit.workspace.byte=1MiB",
+            "5:8: there is no limit `byte` of the workspace; the limits are bytes and entries"
+                .to_owned(),
+        ),
+        (
             "BIN jq jq\nCONFIG limit.jq=1",
             "5:8: a key for a BIN is written `limit.BIN.fuel` or `grant.BIN.http`; `limit.jq` \
              lacks the name of a BIN or what is asked for it"
@@ -359,8 +370,8 @@ fn settings_of_a_model_have_bounds() {
     ] {
         check_refused(&format!("{LEAST}CONFIG {line}\n"), problem);
     }
-    let stops = "is not a text of 1 to 256 bytes, or a JSON list of 1 to 4 of them, as in \
-                 [\"END\", \"STOP\"]";
+    let stops = "is not a text of 1 to 256 bytes, or a JSON list of 1 to 4 of them, in an \
+                 Agentfile `stop=\"[\\\"END\\\", \\\"STOP\\\"]\"`";
     check_refused(
         &format!("{LEAST}CONFIG stop=[1]\n"),
         &format!("4:13: `[1]` {stops}"),
@@ -372,6 +383,22 @@ fn settings_of_a_model_have_bounds() {
     check_refused(
         &format!("{LEAST}CONFIG seed\n"),
         "4:8: `seed` asks for nothing; write `=` and a value",
+    );
+}
+
+#[test]
+fn the_list_of_the_page_is_read_as_it_stands_there() {
+    let page = include_str!("../../../README.md");
+    let row = page.lines().find(|line| line.starts_with("| `stop` |"));
+    let mut code = row.unwrap().split('`').skip(1).step_by(2);
+    let setting = code.find(|code| code.starts_with("stop=")).unwrap();
+    let agentfile = parsed(&format!("{LEAST}CONFIG {setting}\n"));
+    let asked = SamplingRequest::of(&agentfile.configs);
+    assert_eq!(asked.stop, ["END", "STOP"]);
+    check_refused(
+        &format!("{LEAST}CONFIG stop=[\"END\",\"STOP\"]\n"),
+        "4:19: `,` is left over; JSON is written as one text, with `\\` before its quotes: \
+         `CONFIG key=\"[\\\"a\\\", \\\"b\\\"]\"`",
     );
 }
 
