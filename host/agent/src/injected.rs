@@ -27,6 +27,11 @@ struct Injected {
     source: Arc<Source>,
 }
 
+/// The names of the capabilities that this host has.
+pub fn capabilities() -> [&'static str; KINDS.len()] {
+    KINDS.map(|(name, _)| name)
+}
+
 /// The tools that an agent holds. Capabilities with other names are those of other hosts.
 pub(crate) fn tools(
     agentfile: &Agentfile,

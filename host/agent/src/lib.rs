@@ -92,6 +92,7 @@ pub use error::{AgentError, TurnError};
 pub use event::Event;
 pub use follow::{FollowItem, Follower, Snapshot};
 pub use grants::{BinAccess, grants};
+pub use injected::capabilities;
 pub use keeper::Step;
 pub use ledger::ledger;
 pub use life::Status;

@@ -21,6 +21,7 @@ mod needed;
 mod overrides;
 mod parse;
 mod read;
+mod remarks;
 mod room_request;
 mod sampling_request;
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub use parse::{Parent, Written, parse};
 pub use read::{
     CONTEXT_MAX_BYTES, DATA_MAX_BYTES, NamedFiles, Source, named_files, read, read_text,
 };
+pub use remarks::remarks;
 pub use room_request::RoomRequest;
 pub use sampling_request::SamplingRequest;
 pub use turn_request::{MemoryStrategy, TurnRequest};

@@ -11,7 +11,7 @@ use cofferdam_server::{AgentEntry, CreationEvent};
 use cofferdam_workbench::build;
 use serde_json::json;
 
-use super::image::build::source;
+use super::image::build::{source, tell_remarks};
 use crate::args::{Listing, Registries};
 use crate::config::Config;
 use crate::connect::connect;
@@ -172,6 +172,7 @@ async fn built(
         needed,
     };
     let image = images.build_agent(recipe).await?;
+    tell_remarks(&image.agentfile);
     let reference: Reference = image.reference.pinned(image.digest);
     Ok(AgentSource::Image { reference, home })
 }

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use cofferdam_image::agentfile::{self, FILE_MAX_BYTES, Needed, Source};
+use cofferdam_image::agentfile::{self, Agentfile, FILE_MAX_BYTES, Needed, Source};
 use cofferdam_image::{Recipe, Reference};
 use cofferdam_workbench::build;
 use serde_json::json;
@@ -77,6 +77,7 @@ pub(super) async fn run(arguments: Build, config: &Config, data: &DataDir) -> Re
         .map(|name| store.digest(name))
         .collect::<Result<Vec<_>, _>>()?;
     let built = images.build_agent(recipe).await?;
+    tell_remarks(&built.agentfile);
     for (name, former) in names.iter().zip(former) {
         if let Some(former) = former.filter(|former| *former != built.digest) {
             console::note(&format!("{name} is {}; it was {former}", built.digest));
@@ -110,6 +111,14 @@ pub(super) async fn run(arguments: Build, config: &Config, data: &DataDir) -> Re
     let rows = names.into_iter().map(row).collect();
     console::table(&["reference", "digest", "size"], rows);
     Ok(())
+}
+
+/// Tells of words of an Agentfile that may be mistakes. They may be for another host, so nothing
+/// is refused.
+pub(crate) fn tell_remarks(agentfile: &Agentfile) {
+    for remark in agentfile::remarks(agentfile, &cofferdam_agent::capabilities()) {
+        console::note(&format!("note: {remark}"));
+    }
 }
 
 /// The Agentfile that is meant, and the directory of its files.
