@@ -246,6 +246,10 @@ fn damage_is_told_and_mended_by_pulling_again() {
         "otter:1",
     );
     let digest = built["digest"].as_str().expect("a digest");
+    cofferdam(&scratch, ["image", "push", "nope"])
+        .run()
+        .exits(2)
+        .complains(&["no image nope:latest on this machine"]);
     let target = registry.reference("otter:1");
     let push = ["image", "push", "otter:1", &target, "--plain-http"];
     cofferdam(&scratch, push).run().exits(0);

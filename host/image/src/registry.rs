@@ -130,13 +130,17 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// As for [`Registry::pull`], and [`Error::Pinned`] if `target` has another digest.
+    /// [`Error::NotFound`] if the image is not in the store; else as for [`Registry::pull`], and
+    /// [`Error::Pinned`] if `target` has another digest.
     pub async fn push(
         &self,
         store: &Arc<Store>,
         local: &Reference,
         target: &Reference,
     ) -> Result<Pushed, Error> {
+        if store.digest(local)?.is_none() {
+            return Err(Error::NotFound(local.clone()));
+        }
         let mut session = self.session(target, true)?;
         let pushed = tokio::time::timeout(
             TRANSFER_WALL,

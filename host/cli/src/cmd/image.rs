@@ -11,6 +11,7 @@ mod ls;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use cofferdam_image::{Error, Listed, Swept};
 use serde_json::json;
 
 use self::build::Build;
@@ -73,9 +74,21 @@ pub(crate) async fn run(
     }
 }
 
+/// The result of `image prune`.
+struct Pruned {
+    swept: Swept,
+    left: Vec<Listed>,
+}
+
 async fn prune(listing: &Listing, data: &DataDir) -> Result<(), Failure> {
     let store = host::image_store(data)?;
-    let swept = tokio::task::spawn_blocking(move || store.prune())
+    let pruned = move || {
+        Ok::<_, Error>(Pruned {
+            swept: store.prune()?,
+            left: store.list()?,
+        })
+    };
+    let Pruned { swept, left } = tokio::task::spawn_blocking(pruned)
         .await
         .map_err(Failure::work)??;
     if listing.format == Format::Json {
@@ -85,5 +98,15 @@ async fn prune(listing: &Listing, data: &DataDir) -> Result<(), Failure> {
         &["blobs", "freed"],
         vec![vec![swept.blobs.to_string(), console::size(swept.bytes)]],
     );
+    let is_left_behind = |image: &&Listed| image.reference.digest().is_some();
+    let behind = left.iter().filter(is_left_behind).count();
+    if behind > 0 {
+        let images = if behind == 1 { "image" } else { "images" };
+        console::note(&format!(
+            "note: {behind} {images} that a tag has moved on from stay, because an agent or a \
+             digest somewhere may mean them: `cofferdam image ls` lists them as NAME@DIGEST, and \
+             `cofferdam image rm NAME@DIGEST` removes one"
+        ));
+    }
     Ok(())
 }
