@@ -313,10 +313,15 @@ fn providers_are_added_listed_and_removed() {
     assert_eq!(row(3), (json!("groq"), json!("set")));
     assert_eq!(rows[3]["from"], "GROQ_API_KEY");
     assert_eq!(rows[0]["models"], json!(["small"]));
-    let people = cofferdam(&scratch, ["provider", "ls"])
-        .run()
-        .exits(0)
-        .stdout;
+    let ran = cofferdam(&scratch, ["provider", "ls"]).run().exits(0);
+    let note = "set MY_KEY in the environment of the host";
+    assert!(ran.stderr.contains(note), "{}", ran.stderr);
+    let people = ran.stdout;
+    assert!(!people.contains("MY_KEY"), "{people}");
+    // One provider that cannot be asked looks as it does among others.
+    let ran = cofferdam(&scratch, ["provider", "check", "anthropic"]).run();
+    let ran = ran.exits(1).complains(&["set MY_KEY in the environment"]);
+    assert!(ran.stdout.contains("failed"), "{}", ran.stdout);
     assert!(
         people.contains("openai") && !people.contains(KEY),
         "{people}"

@@ -22,6 +22,19 @@ pub struct Credentials {
 pub(crate) struct Found {
     pub(crate) value: Option<String>,
     pub(crate) place: String,
+    /// The variable that the operator's file names there and that is not set.
+    unset: Option<String>,
+}
+
+impl Found {
+    /// The thing to set where there is no value, after the word `set`.
+    pub(crate) fn to_set(&self) -> String {
+        let place = &self.place;
+        match &self.unset {
+            Some(name) => format!("{name} in the environment of the host ({place} names it)"),
+            None => place.clone(),
+        }
+    }
 }
 
 impl Credentials {
@@ -94,15 +107,17 @@ impl Credentials {
         let Some(entry) = providers.find(provider) else {
             return self.variable(variable);
         };
-        let mut place = format!(
+        let place = format!(
             "`api-key` of {provider} in {}:{}",
             providers.path(),
             entry.line()
         );
-        if let Some(name) = entry.unset().first() {
-            place += &format!(", which names {name}");
-        }
-        self.or_variable(entry.key(), place, variable)
+        let found = Found {
+            value: entry.key().map(str::to_owned),
+            place,
+            unset: entry.unset().first().cloned(),
+        };
+        self.or_variable(found, variable)
     }
 
     /// The address of a provider.
@@ -116,24 +131,27 @@ impl Credentials {
             providers.path(),
             entry.line()
         );
-        self.or_variable(entry.base(), place, variable)
+        let found = Found {
+            value: entry.base().map(str::to_owned),
+            place,
+            unset: None,
+        };
+        self.or_variable(found, variable)
     }
 
     /// The value of the file, else that of the variable.
-    fn or_variable(&self, value: Option<&str>, place: String, variable: &str) -> Found {
-        match (value, self.variables.get(variable)) {
-            (None, Some(_)) => self.variable(variable),
-            (value, _) => Found {
-                value: value.map(str::to_owned),
-                place,
-            },
+    fn or_variable(&self, found: Found, variable: &str) -> Found {
+        if found.value.is_none() && self.variables.contains_key(variable) {
+            return self.variable(variable);
         }
+        found
     }
 
     fn variable(&self, variable: &str) -> Found {
         Found {
             value: self.variables.get(variable).cloned(),
             place: variable.to_owned(),
+            unset: None,
         }
     }
 }

@@ -62,6 +62,7 @@ fn list(format: Format, data: &Path) -> Result<(), Failure> {
         let rows: Vec<_> = rows.iter().map(row_as_json).collect();
         return console::json(&rows);
     }
+    let problems: Vec<_> = rows.iter().filter_map(|row| row.problem.clone()).collect();
     let row = |row: Configured| {
         let Configured {
             provider,
@@ -69,19 +70,22 @@ fn list(format: Format, data: &Path) -> Result<(), Failure> {
             key,
             origin,
             models,
-            problem,
+            problem: _,
         } = row;
         let models = match models.as_slice() {
             [] => "all".to_owned(),
             models => models.join(", "),
         };
-        let address = base.or(problem).unwrap_or_default();
+        let address = base.unwrap_or_default();
         [provider, state(key).to_owned(), address, models, origin]
             .map(Cell::from)
             .into()
     };
     let rows: Vec<Vec<Cell>> = rows.into_iter().map(row).collect();
     console::table(&["provider", "key", "address", "models", "from"], rows);
+    for problem in problems {
+        console::note(&format!("note: {problem}"));
+    }
     Ok(())
 }
 

@@ -172,14 +172,15 @@ impl Provider {
                 }));
             }
         };
-        let value = key.value.filter(|_| need != Unused);
-        if value.is_none() && need == Required {
-            let hint = format!("add it there, or set {}", key.place);
+        if key.value.is_none() && need == Required {
+            let variable = key.to_set();
+            let hint = format!("add it there, or set {variable}");
             return Err(not_configured(hint).unwrap_or(Error::MissingKey {
                 provider: id.into(),
-                variable: key.place,
+                variable,
             }));
         }
+        let value = key.value.filter(|_| need != Unused);
         if value.is_some() && crosses_a_network_in_the_clear(&base) {
             tracing::warn!(
                 provider = id,

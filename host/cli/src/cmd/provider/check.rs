@@ -32,8 +32,6 @@ struct Checked {
     models: Option<usize>,
     /// The sentence about what is wrong.
     problem: Option<String>,
-    /// True if the provider was asked, so that nothing is wrong with the configuration itself.
-    is_asked: bool,
 }
 
 impl Check {
@@ -44,6 +42,7 @@ impl Check {
             format,
         } = self;
         let credentials = providers::checked(data)?;
+        let is_named = name.is_some();
         let names = match name {
             Some(name) => vec![name],
             None => configured(&credentials)
@@ -61,7 +60,16 @@ impl Check {
         let mut results = Vec::new();
         for name in &names {
             console::progress(&format!("asking {name}"));
-            results.push(Checked::of(name, model.as_deref(), &credentials).await);
+            let answer = cofferdam_model::check(name, model.as_deref(), &credentials).await;
+            match answer {
+                // Of those that the host knows, each has its row.
+                Err(error @ (Error::UnknownProvider { .. } | Error::NotConfigured { .. }))
+                    if is_named =>
+                {
+                    return Err(Failure::usage(error));
+                }
+                answer => results.push(Checked::of(name, answer, &credentials)),
+            }
         }
         print(&results, format)?;
         let wrong: Vec<_> = results
@@ -70,14 +78,7 @@ impl Check {
             .collect();
         match wrong.as_slice() {
             [] => Ok(()),
-            [problem] if results.len() == 1 => {
-                let is_asked = results.iter().all(|result| result.is_asked);
-                Err(if is_asked {
-                    Failure::work(problem.as_str())
-                } else {
-                    Failure::usage(problem.as_str())
-                })
-            }
+            [problem] => Err(Failure::work(problem.as_str())),
             wrong => Err(Failure::work(format!(
                 "{} of {} providers cannot be used as they are configured",
                 wrong.len(),
@@ -88,9 +89,7 @@ impl Check {
 }
 
 impl Checked {
-    async fn of(provider: &str, model: Option<&str>, credentials: &Credentials) -> Self {
-        let answer = cofferdam_model::check(provider, model, credentials).await;
-        let is_asked = matches!(&answer, Ok(_) | Err(Error::Vendor { .. }));
+    fn of(provider: &str, answer: Result<Answered, Error>, credentials: &Credentials) -> Self {
         let (models, problem) = match answer {
             Ok(Answered { models, absent }) if absent.is_empty() => (Some(models.len()), None),
             Ok(Answered { models, absent }) => {
@@ -116,7 +115,6 @@ impl Checked {
             provider: provider.to_owned(),
             models,
             problem,
-            is_asked,
         }
     }
 
@@ -125,7 +123,6 @@ impl Checked {
             provider,
             models,
             problem,
-            is_asked: _,
         } = self;
         json!({
             "provider": provider,
@@ -153,15 +150,6 @@ fn print(results: &[Checked], format: Format) -> Result<(), Failure> {
     if format == Format::Json {
         let rows: Vec<_> = results.iter().map(Checked::json).collect();
         return console::json(&rows);
-    }
-    // The sentence about the only one is the error.
-    if let [
-        Checked {
-            problem: Some(_), ..
-        },
-    ] = results
-    {
-        return Ok(());
     }
     let row = |result: &Checked| {
         let says = match (&result.problem, result.models) {
