@@ -32,7 +32,7 @@ impl ManifestError {
         };
         Self {
             place,
-            problem: explained(error.message()),
+            problem: toml_problem(error, text),
         }
     }
 
@@ -41,6 +41,21 @@ impl ManifestError {
             place: format!("manifest of {origin}"),
             problem: explained(&error.to_string()),
         }
+    }
+}
+
+/// The sentence about a mistake in a file of TOML, with what would be right.
+pub fn toml_problem(error: &toml::de::Error, text: &str) -> String {
+    let problem = explained(error.message());
+    if !problem.contains("invalid type: map, expected a sequence") {
+        return problem;
+    }
+    // A table where rows are expected: the mistake is in its head.
+    let head = error.span().and_then(|span| text.get(span.start..));
+    let name = head.and_then(|head| head.strip_prefix('[')?.split_once(']'));
+    match name {
+        Some((name, _)) => format!("`[{name}]` is one table: write `[[{name}]]` for each row"),
+        None => problem.replace("invalid type: map", "a table stands here"),
     }
 }
 
@@ -178,4 +193,21 @@ pub enum GrantError {
     /// A digest could not be computed.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Manifest;
+
+    #[test]
+    fn one_table_in_place_of_rows_is_told_with_what_would_be_right() {
+        for text in ["[fs]\npath = \"/workspace\"\n", "fs = { path = \"/\" }\n"] {
+            let refused = Manifest::from_toml(text, "m").expect_err("a table");
+            let refused = refused.to_string();
+            assert!(!refused.contains("invalid type: map"), "{refused}");
+        }
+        let refused = Manifest::from_toml("\n[fs]\npath = \"/\"\n", "m").expect_err("a table");
+        let expected = "m:2:1: `[fs]` is one table: write `[[fs]]` for each row";
+        assert_eq!(refused.to_string(), expected);
+    }
 }

@@ -60,7 +60,7 @@ pub use digest::{Digest, DigestError, Digester};
 #[cfg(feature = "sign")]
 pub use dsse::{DsseError, ENVELOPE_MAX_BYTES, Envelope};
 pub use environment::LOCKED_ENVIRONMENT;
-pub use error::{GrantError, ManifestError};
+pub use error::{GrantError, ManifestError, toml_problem};
 pub use flow::{Flow, FlowDirectory, FlowError, FlowSource, FlowStep, FlowTool, flows};
 pub use grant::{Ceiling, Decision, Grant};
 pub use guarded::Guarded;

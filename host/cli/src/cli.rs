@@ -1,6 +1,8 @@
 //! The command line: its commands. The arguments of each stand beside it in `cmd`.
 
 use std::ffi::OsString;
+use std::net::AddrParseError;
+use std::num::{IntErrorKind, ParseIntError};
 use std::path::PathBuf;
 
 use clap::builder::Styles;
@@ -215,14 +217,46 @@ fn refused(error: clap::Error, arguments: &[OsString]) -> Failure {
     ) {
         error.exit();
     }
-    // Without colour, so that every escape sequence left in it was written by somebody else.
-    let plain = Cli::command()
+    // Without colour, so that every escape sequence left in it was written by somebody else; and
+    // without variables, because a usage line names what they set as if it had to be written.
+    let plain = without_variables(Cli::command())
         .styles(Styles::plain())
         .color(ColorChoice::Never)
         .try_get_matches_from(arguments);
     let error = plain.err().unwrap_or(error);
-    console::complain_in_lines(&error.render().ansi().to_string());
+    console::complain_in_lines(&in_our_words(&error, error.render().ansi().to_string()));
     Failure::usage("")
+}
+
+/// The text of an error with our words in place of those of a parser, which say what it met and not
+/// what would be right.
+fn in_our_words(error: &clap::Error, text: String) -> String {
+    let Some(source) = std::error::Error::source(error) else {
+        return text;
+    };
+    let ours = if let Some(number) = source.downcast_ref::<ParseIntError>() {
+        match number.kind() {
+            IntErrorKind::PosOverflow => "expected a smaller number",
+            _ => "expected a whole number",
+        }
+    } else if source.is::<AddrParseError>() {
+        "expected an address and a port, such as 127.0.0.1:7420"
+    } else if source.is::<humantime::DurationError>() {
+        "expected a time, such as 12h or 30d"
+    } else {
+        return text;
+    };
+    match text.rsplit_once(&source.to_string()) {
+        Some((before, after)) => format!("{before}{ours}{after}"),
+        None => text,
+    }
+}
+
+/// The same command, which reads no variable.
+fn without_variables(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|argument| argument.env(None::<&'static str>))
+        .mut_subcommands(without_variables)
 }
 
 #[cfg(test)]
@@ -276,6 +310,34 @@ mod tests {
         for subcommand in subcommands {
             let below = format!("{name} {}", subcommand.get_name());
             leaves(subcommand, below.trim_start(), found);
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_in_our_words() {
+        for (line, expected) in [
+            ("logs a --tail x", "expected a whole number"),
+            ("serve --listen 7420", "expected an address and a port"),
+            (
+                "review approve a --reason b --expires banana",
+                "expected a time",
+            ),
+        ] {
+            let line = std::iter::once("cofferdam").chain(line.split(' '));
+            let error = Cli::try_parse_from(line).unwrap_err();
+            let text = in_our_words(&error, error.render().to_string());
+            assert!(text.contains(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_usage_line_names_no_flag_that_a_variable_sets() {
+        let command = without_variables(Cli::command());
+        let mut open = vec![&command];
+        while let Some(command) = open.pop() {
+            let mut arguments = command.get_arguments();
+            assert!(arguments.all(|argument| argument.get_env().is_none()));
+            open.extend(command.get_subcommands());
         }
     }
 

@@ -26,7 +26,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cofferdam_agent::RoomRules;
-use cofferdam_capability::{Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan};
+use cofferdam_capability::{
+    Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan, toml_problem,
+};
 use cofferdam_server::OtlpUrl;
 use cofferdam_tool::ReviewRule;
 use rustix::fs::OFlags;
@@ -248,10 +250,7 @@ impl Config {
             let line = error
                 .span()
                 .map_or(1, |span| place::line(&text, span.start));
-            let message = error
-                .message()
-                .replace("unknown field", "unknown key")
-                .replace('\n', " ");
+            let message = toml_problem(&error, &text);
             Failure::usage(format!("{}:{line}: {message}", path.display()))
         })?;
         Self::from(written, Some(Source { path, text }))

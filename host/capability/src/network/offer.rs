@@ -39,6 +39,12 @@ impl FromStr for HostOffer {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if text.contains(['/', '@']) {
+            return Err(format!(
+                "{text:?} is not a host: expected a name alone, without scheme, user or path, \
+                 such as api.example.org or api.example.org:8443"
+            ));
+        }
         // An address in brackets holds colons of its own.
         let (pattern, port) = match text.rsplit_once(':') {
             Some((pattern, port)) if !text.ends_with(']') => (pattern, Some(port)),

@@ -206,6 +206,12 @@ fn an_offer_narrows_a_rule_and_never_widens_it() {
     ] {
         assert!(wrong.parse::<HostOffer>().is_err(), "{wrong}");
     }
+    let refused = "https://api.example.org".parse::<HostOffer>();
+    let refused = refused.expect_err("a scheme");
+    assert!(
+        refused.contains("a name alone, without scheme"),
+        "{refused}"
+    );
     assert_eq!(
         "[::1]:80"
             .parse::<HostOffer>()
