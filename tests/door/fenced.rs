@@ -52,6 +52,8 @@ fn no_line_of_a_guest_begins_as_those_of_the_host() {
     let sent = on_terminal(&scratch, line("--receipt"));
     let own = like_the_hosts(&sent);
     assert!(own.iter().any(|line| line.starts_with("fuel")), "{own:?}");
+    let outcome = own.iter().find(|line| line.starts_with("outcome"));
+    assert!(outcome.is_some_and(|line| line.ends_with(" ok")), "{own:?}");
     // Bytes in a pipe are the guest's.
     let ran = cofferdam(&scratch, line("--format=table")).run().exits(0);
     assert_eq!(ran.stdout, format!("{forged}\n"));

@@ -91,6 +91,7 @@ fn print(stats: &[StatsEntry], format: Format) -> Result<(), Failure> {
     Ok(())
 }
 
-fn milliseconds(microseconds: u64) -> String {
+/// Milliseconds with a tenth.
+pub(super) fn milliseconds(microseconds: u64) -> String {
     format!("{}.{:01}", microseconds / 1_000, microseconds / 100 % 10)
 }

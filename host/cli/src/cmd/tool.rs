@@ -10,6 +10,7 @@ mod new;
 mod publish;
 pub(crate) mod pull;
 pub(crate) mod push;
+mod receipt;
 pub(crate) mod rm;
 mod run;
 pub(crate) mod source;

@@ -11,7 +11,7 @@ use cofferdam_capability::{Decision, Guarded};
 use cofferdam_tool::{
     AttemptWishes, MAX_PROGRESS, Origin, Reached, Request, Runner, Tool, Toolbox,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +28,7 @@ use crate::paths::DataDir;
 use crate::signals;
 use crate::stdin;
 
+use super::receipt;
 use super::source::{Source, name_of};
 
 /// The longest wait for what calls left in their `/tmp`. A full one of the largest size takes a few
@@ -284,7 +285,8 @@ fn print(report: &cofferdam_call::Report, tool: &Tool, run: &Run) -> Result<(), 
             console::note(&marker);
         }
         if run.receipt {
-            receipt(report)?.iter().for_each(|line| console::note(line));
+            let lines = receipt::lines(&report.receipt);
+            lines.iter().for_each(|line| console::note(line));
         }
     }
     let sentence = match outcome {
@@ -321,16 +323,4 @@ fn limit(report: &cofferdam_call::Report, tool: &Tool) -> String {
         name => format!("--limit {name}=VALUE"),
     };
     format!(": its limit of {value} ({name}) is used up; {flag} gives it more")
-}
-
-/// The receipt, a line for each value.
-fn receipt(report: &cofferdam_call::Report) -> Result<Vec<String>, Failure> {
-    let value = serde_json::to_value(&report.receipt).map_err(Failure::work)?;
-    let rows = || value.as_object().into_iter().flatten();
-    let width = rows().map(|(key, _)| key.len()).max().unwrap_or_default();
-    let lines = rows().map(|(key, value)| match value {
-        Value::String(text) => format!("{key:width$} {text}"),
-        other => format!("{key:width$} {other}"),
-    });
-    Ok(lines.collect())
 }
