@@ -100,6 +100,34 @@ fn a_file_to_copy_that_cannot_be_read_is_told_first() {
     }
 }
 
+#[test]
+fn a_file_for_an_agent_that_is_not_there_ends_the_start() {
+    let scratch = Scratch::new();
+    let file = scratch.file(
+        "Agentfile",
+        "FROM scratch\nNAME a\nMODEL builtin/commands\n",
+    );
+    scratch.file("notes.txt", "x");
+    let line = ["serve".as_ref(), "--agentfile".as_ref(), file.as_os_str()];
+    let copy = ["--copy-in", "nope:notes.txt"].map(std::ffi::OsStr::new);
+    cofferdam(&scratch, line.into_iter().chain(copy))
+        .run()
+        .exits(2)
+        .complains(&["--copy-in nope:notes.txt", "there is no agent `nope`"]);
+}
+
+/// The variable of the data directory is set in every test.
+#[test]
+fn a_usage_line_has_no_flag_that_a_variable_sets() {
+    let scratch = Scratch::new();
+    let ran = cofferdam(&scratch, ["logs"]).run().exits(2);
+    assert!(
+        ran.stderr.contains("cofferdam logs <AGENT>"),
+        "{}",
+        ran.stderr
+    );
+}
+
 /// The first use of a component is told while it is compiled.
 #[test]
 fn a_compilation_that_takes_a_while_is_told() {

@@ -125,6 +125,11 @@ fn a_decision_is_explained_with_what_was_read() {
 #[test]
 fn mistakes_are_found_before_they_are_used() {
     let scratch = Scratch::new();
+    let ran = cofferdam(&scratch, ["policy", "check"]).run().exits(0);
+    assert!(ran.stdout.contains("there is no policy"), "{}", ran.stdout);
+    let line = ["policy", "check", "--format", "json"];
+    let checked = cofferdam(&scratch, line).run().exits(0).json();
+    assert_eq!(checked["policies"], 0);
     let good = scratch.file("good.cedar", "permit (principal, action, resource);");
     let ran = cofferdam(
         &scratch,
@@ -195,4 +200,31 @@ fn the_policy_of_an_image_narrows_and_never_widens() {
     scratch.file("own.cedar", "permit (principal, action, resource);");
     let mut host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
     host.hears("an image may only `forbid`");
+}
+
+#[test]
+fn a_policy_that_is_nested_too_deep_harms_only_its_agent() {
+    let scratch = Scratch::new();
+    let file = agentfile(&scratch, "");
+    let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
+    let deep = |open: &str, core: &str, close: &str| {
+        let condition = open.repeat(50_000) + core + &close.repeat(50_000);
+        format!("forbid (principal, action, resource) when {{ {condition} }};\n")
+    };
+    for (name, text) in [
+        ("parentheses", deep("(", "true", ")")),
+        ("chain", deep("", "true", " && true")),
+    ] {
+        scratch.file(&format!("{name}/own.cedar"), &text);
+        let evil = format!("FROM scratch\nNAME {name}\nMODEL builtin/commands\nADD own.cedar\n");
+        let file = scratch.file(&format!("{name}/Agentfile"), evil);
+        let run = ["run".as_ref(), file.as_os_str()];
+        let refused = cofferdam(&scratch, run).run().exits(1);
+        refused.complains(&["ADD own.cedar:1:"]);
+        let path = scratch.file(&format!("{name}/host.cedar"), &text);
+        let check = ["policy".as_ref(), "check".as_ref(), path.as_os_str()];
+        let told = cofferdam(&scratch, check).run().exits(1).stdout;
+        assert!(told.contains("host.cedar:1:"), "{told}");
+    }
+    assert!(!result(&host, "run ls").contains("denied"));
 }

@@ -157,7 +157,7 @@ async fn command(cli: Cli, handed: Handed, spans: Spans) -> Result<(), Failure> 
         Command::Review(review) => cmd::review::run(review, &config()?, data).await,
         Command::Approvals(approvals) => cmd::approvals::run(approvals, &data).await,
         Command::Token(token) => cmd::token::run(token, &data).await,
-        Command::Secret(secret) => cmd::secret::run(secret, &config()?, data),
+        Command::Secret(secret) => cmd::secret::run(secret, &config()?, data).await,
         Command::Schema(schema) => cmd::schema::run(&schema),
         Command::Config(command) => cmd::config::run(&command, &config()?, &data).await,
     }

@@ -149,6 +149,10 @@ fn a_tool_calls_itself_in_a_case_and_a_row_for_calls_that_none_makes_is_told() {
         learned.contains("1 of 1 do") && learned.contains(manifest),
         "{learned}"
     );
+    let wrong = calls.replace(r#"{"inner": {}}"#, "1");
+    beside(&scratch, "nested", manifest, &wrong, &["--learn"])
+        .exits(1)
+        .complains(&["no case passes"]);
 }
 
 #[test]

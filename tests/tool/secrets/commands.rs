@@ -86,6 +86,17 @@ fn a_value_that_is_no_secret_changes_nothing() {
         &["--agent", "is not the name of an agent"],
     );
     refused(&["a/b"], TOKEN, &[]);
+    // The agent may come later.
+    let line = ["secret", "set", "token", "--agent", "nobody"];
+    let ran = cofferdam(&setting.scratch, line)
+        .stdin(TOKEN)
+        .run()
+        .exits(0);
+    assert!(
+        ran.stderr.contains("there is no agent `nobody` yet"),
+        "{}",
+        ran.stderr
+    );
     // The value is no argument.
     refused(&["token", TOKEN], TOKEN, &[]);
     let after = std::fs::read(setting.stored("host/token.age")).expect("a file");

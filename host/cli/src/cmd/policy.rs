@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use cap_std::fs::Dir;
 use clap::{Args, Subcommand, ValueEnum};
 use cofferdam_server::{ExplainedCall, explain_call};
 use cofferdam_tool::{
@@ -124,9 +125,12 @@ impl Check {
             image,
             listing,
         } = self;
+        let mut is_default = false;
         let read = if files.is_empty() {
             let data = DataDir::open(data)?.dir().map_err(Failure::work)?;
-            read_policy(&data)
+            let read = read_policy(&data);
+            is_default = read.is_ok() && !has_policy(&data);
+            read
         } else {
             let mut policies = Vec::new();
             let mut roles = None;
@@ -146,7 +150,7 @@ impl Check {
         };
         let checked = match &read {
             Ok(rules) => Checked {
-                policies: rules.len(),
+                policies: if is_default { 0 } else { rules.len() },
                 problems: Vec::new(),
                 warnings: rules.warnings().iter().map(Problem::from).collect(),
             },
@@ -163,6 +167,11 @@ impl Check {
                 console::note(&format!("warning: {warning}"));
             }
             console::line(match rules.len() {
+                _ if is_default => {
+                    "there is no policy, so agents may call the tools that they have \
+                                    (`host:offered`); `cofferdam policy init` writes one"
+                        .to_owned()
+                }
                 1 => "1 policy, without mistakes".to_owned(),
                 count => format!("{count} policies, without mistakes"),
             });
@@ -181,6 +190,17 @@ impl Check {
         })
         .hint("`cofferdam policy schema` prints what policies can speak of"))
     }
+}
+
+/// Returns true if there are policies in this data directory, whose files are readable.
+fn has_policy(data: &Dir) -> bool {
+    let entries = data.read_dir(POLICY_DIRECTORY).into_iter().flatten();
+    let names = entries.flatten().map(|entry| entry.file_name());
+    { names }.any(|name| {
+        Path::new(&name)
+            .extension()
+            .is_some_and(|end| end == "cedar")
+    })
 }
 
 /// Reads a file that the operator names.

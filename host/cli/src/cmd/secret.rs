@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
+use cofferdam_agent::agents_on_disk;
 use cofferdam_capability::SecretName;
 use cofferdam_tool::{Namespace, SecretStore, SecretValue, StoredSecret};
 use serde::Serialize;
@@ -22,7 +23,8 @@ use crate::typed::without_echo;
 /// `cofferdam secret`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Secret {
-    /// Set a secret; its value comes from standard input or from a file. The next call uses it.
+    /// Set a secret; its value, 8 to 65536 bytes on one line, comes from standard input or from a
+    /// file. The next call uses it.
     Set(Set),
     /// List the secrets and the grants that name them, never their values.
     Ls(Ls),
@@ -87,11 +89,18 @@ struct GrantEntry {
     tool: String,
 }
 
-pub(crate) fn run(secret: Secret, config: &Config, data: PathBuf) -> Result<(), Failure> {
+pub(crate) async fn run(secret: Secret, config: &Config, data: PathBuf) -> Result<(), Failure> {
     let data = DataDir::open(data)?;
     let store = store(config, &data)?;
     match secret {
-        Secret::Set(set) => set.run(&store),
+        Secret::Set(set) => {
+            let agent = set.agent.clone();
+            set.run(&store)?;
+            if let Some(agent) = agent {
+                tell_unknown(&agent, data.path()).await;
+            }
+            Ok(())
+        }
         Secret::Ls(Ls { agent, listing }) => list(agent.as_deref(), listing.format, config, &store),
         Secret::Rm(rm) => rm.run(&store),
     }
@@ -137,6 +146,25 @@ impl Rm {
         };
         Err(Failure::usage(missing).hint("`cofferdam secret ls` lists those that are set"))
     }
+}
+
+/// Tells of an agent that is not there yet: its secret may be set before it is made. Where nobody
+/// can say which agents there are, nothing is told.
+async fn tell_unknown(agent: &str, data: &Path) {
+    let Ok(known) = agents_on_disk(data).await else {
+        return;
+    };
+    if known.contains_key(agent) {
+        return;
+    }
+    let names: Vec<_> = known.keys().map(String::as_str).collect();
+    let there_are = match names.as_slice() {
+        [] => "this host has none".to_owned(),
+        names => format!("the agents are: {}", names.join(", ")),
+    };
+    console::note(&format!(
+        "note: there is no agent `{agent}` yet, so no tool gets it; {there_are}"
+    ));
 }
 
 fn namespace(agent: Option<&str>) -> Result<Namespace, Failure> {

@@ -336,8 +336,8 @@ impl<'a> CopyIn<'a> {
 }
 
 /// Copies `AGENT:FILE`s and returns the agents and names. A file that cannot be read ends the
-/// start; an agent that cannot take it, or whose tools keep it from that, is told and concerns no
-/// other.
+/// start, and so does a name that no agent has; an agent that cannot take it, or whose tools keep
+/// it from that, is told and concerns no other.
 async fn copy_files_in(
     agents: &Agents,
     copies: &[String],
@@ -353,6 +353,7 @@ async fn copy_files_in(
         };
         match put {
             Ok(agent) => copied.push((agent.name().to_owned(), name.to_owned())),
+            Err(error @ AgentError::Unknown { .. }) => return Err(copy.wrong(error.to_string())),
             Err(error) => console::complain(&copy.wrong(error.to_string()).sentence()),
         }
     }

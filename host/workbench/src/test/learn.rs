@@ -44,6 +44,11 @@ pub struct Learned {
 }
 
 impl Learned {
+    /// Returns true if there are cases and none of them passes with it.
+    pub fn passes_none(&self) -> bool {
+        self.cases > 0 && self.failing.len() == self.cases
+    }
+
     /// A capabilities.toml, with comments on the cases; reasons that the author has still to write
     /// are empty.
     ///

@@ -78,11 +78,22 @@ pub(super) async fn run(test: Test, config: &Config, data: &DataDir) -> Result<(
     };
     if learn {
         let sandbox = |stand_ins| sandbox(stand_ins, config, data);
+        let mut useless = Vec::new();
         for ((path, cases), built) in sources.paths.iter().zip(cases).zip(&built) {
             let origin = path.display().to_string();
             let subject = Subject::new(&origin, built, &config.ceiling, &sandbox);
             let learned = test::learn(&subject, &cases, &console::progress).await?;
             console::content(learned.to_toml()?.trim_end());
+            if learned.passes_none() {
+                useless.push(origin);
+            }
+        }
+        if !useless.is_empty() {
+            return Err(Failure::work(format!(
+                "{}: no case passes with what it asks for",
+                useless.join(", ")
+            ))
+            .hint("`cofferdam tool test` says why they fail"));
         }
         return Ok(());
     }
