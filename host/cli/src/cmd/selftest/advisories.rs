@@ -151,6 +151,9 @@ fn here(advisory: &Advisory, tried: &[Tried<'_>]) -> String {
                 rows => format!("not in this build: {absent}; {rows}"),
             }
         }
+        Standing::Held if tried.iter().all(|tried| tried.passed().is_none()) => {
+            format!("tried by {}", in_words(tried))
+        }
         Standing::Held => format!("held: {}", in_words(tried)),
         Standing::Fixed => format!("fixed in {fixed} (this build has {engine})"),
         Standing::Update => format!("update to {fixed}"),
