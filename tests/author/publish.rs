@@ -70,6 +70,14 @@ fn one_component_gives_every_file_and_each_names_its_digest() {
         files.map(file).collect::<Vec<_>>()
     };
     assert_eq!(files(&published), files(&same), "the same bytes");
+    let path = component.display().to_string();
+    let again = again.display().to_string();
+    let line = [
+        "tool", "publish", &path, "--image", IMAGE, "--name", NAME, "--out", &again,
+    ];
+    let told = cofferdam(&scratch, line).run().exits(0).stderr;
+    let push = format!("cofferdam image import {again}/args.tar && cofferdam image push {IMAGE}");
+    assert!(told.contains(&push), "{told}");
     for file in published["files"].as_array().expect("files") {
         let path = file["file"].as_str().expect("a path");
         assert_eq!(file["digest"], digest(&read(Path::new(path))));

@@ -62,7 +62,7 @@ pub(super) async fn run(
         component: cofferdam_workbench::read(&component, MAX_COMPONENT)?,
         author: author.unwrap_or_else(|| namespace.to_owned()),
         server: name,
-        image,
+        image: image.clone(),
         out,
     };
     let runner = host::runner(config, data)?;
@@ -82,6 +82,15 @@ pub(super) async fn run(
     console::table(&["file", "what", "size", "digest"], rows);
     console::line(format!("component {}", published.component));
     console::line(format!("image     {}", published.image));
+    let archive = published.files.iter().map(|file| &file.path);
+    let archive = { archive }.find(|path| path.extension().is_some_and(|end| end == "tar"));
+    if let Some(archive) = archive {
+        console::note(&format!(
+            "next, before the other files: cofferdam image import {} && cofferdam image push \
+             {image}",
+            archive.display()
+        ));
+    }
     Ok(())
 }
 
