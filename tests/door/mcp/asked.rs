@@ -93,7 +93,15 @@ fn an_approval_that_was_asked_for_elsewhere_is_not_given_here() {
         json!({ "approval": { "action": "accept", "content": { "approve": true } } });
     let refused = server.ask(2, "tools/call", params);
     assert_eq!(refused["result"]["isError"], true, "{refused}");
-    assert!(refused.to_string().contains("another input"), "{refused}");
+    assert!(
+        refused.to_string().contains("not about this call"),
+        "{refused}"
+    );
+    // The first was not approved by it, either.
+    let line = ["approvals", "ls", "--format", "json"];
+    let waiting = cofferdam(&scratch, line).run().exits(0).json();
+    assert_eq!(waiting[0]["state"], "pending", "{waiting}");
+    assert_eq!(waiting[0]["arguments"], r#"{"args":["one.txt"]}"#);
     assert!(!is_there(&scratch, "other.txt"));
     // That of a model's call, which was not shown here.
     let line = ["chat", "a", "run touch three.txt", "--format", "json"];

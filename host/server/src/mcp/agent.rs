@@ -12,6 +12,7 @@ use tonic::Streaming;
 use tonic::transport::Channel;
 
 use super::call::Callee;
+use super::question_seal::QuestionSeal;
 use super::server::McpServer;
 use super::tool_list::ToolList;
 use crate::approval_client::ApprovalClient;
@@ -35,6 +36,7 @@ pub async fn door(client: &Client, agent: String) -> Result<McpServer, ClientErr
         client: client.clone(),
         agent: agent.clone(),
         approvals,
+        seal: Arc::new(QuestionSeal::new(&agent)),
     };
     tokio::spawn(async move {
         loop {

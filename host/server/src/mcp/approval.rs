@@ -10,6 +10,7 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 
+use super::question_seal::{QuestionSeal, SealedCall};
 use crate::approval_client::{ApprovalClient, ApprovalEntry};
 use crate::client_error::ClientError;
 
@@ -66,12 +67,11 @@ pub(crate) fn pending(result: &CallToolResult) -> Option<String> {
     Some(outcome.get("approval")?.as_str()?.to_owned())
 }
 
-/// Asks by a result. The state is the id of the question, which is no secret: an approval holds for
-/// its own call alone, and once.
-pub(crate) fn question(shown: &ApprovalEntry) -> InputRequiredResult {
+/// Asks by a result, with the state that the client brings back.
+pub(crate) fn question(shown: &ApprovalEntry, state: String) -> InputRequiredResult {
     let request = InputRequest::Elicitation(ElicitRequest::new(form(shown)));
     let requests = BTreeMap::from([(QUESTION.to_owned(), request)]);
-    InputRequiredResult::new(Some(requests), Some(shown.id.clone()))
+    InputRequiredResult::new(Some(requests), Some(state))
 }
 
 /// Asks by a request, and returns what the person at the client answers.
@@ -87,6 +87,25 @@ pub(crate) async fn ask(
             .map_err(|error| NoApproval(format!("the client was not asked: {error}"))),
         () = context.ct.cancelled() => Err(NoApproval("cancelled".to_owned())),
     }
+}
+
+/// Returns the id of the question that a client carries.
+///
+/// # Errors
+///
+/// If this call has not asked it.
+pub(crate) fn opened(
+    seal: Option<&QuestionSeal>,
+    state: &str,
+    call: SealedCall<'_>,
+) -> Result<String, NoApproval> {
+    let opened = seal.and_then(|seal| seal.open(state, call));
+    opened.ok_or_else(|| {
+        NoApproval(
+            "`requestState` is not about this call: call the tool without it to be asked anew"
+                .to_owned(),
+        )
+    })
 }
 
 /// The answer that a client brings along.

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 
+use super::question_seal::QuestionSeal;
 use super::tool_list::{Entry, Output, ToolList};
 use crate::approval_client::ApprovalClient;
 use crate::client::to_agent;
@@ -37,6 +38,8 @@ pub(crate) enum Callee {
         agent: String,
         /// The place where calls are approved.
         approvals: Arc<ApprovalClient>,
+        /// Seals the questions that clients carry.
+        seal: Arc<QuestionSeal>,
     },
 }
 
@@ -139,6 +142,14 @@ impl Callee {
         match self {
             Self::Runner(_) => None,
             Self::Host { approvals, .. } => Some(ApprovalClient::clone(approvals)),
+        }
+    }
+
+    /// Seals the questions that clients carry, where any can be asked.
+    pub(crate) fn seal(&self) -> Option<&QuestionSeal> {
+        match self {
+            Self::Runner(_) => None,
+            Self::Host { seal, .. } => Some(seal),
         }
     }
 

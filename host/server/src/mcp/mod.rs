@@ -16,6 +16,7 @@ pub mod http;
 mod message;
 mod misfit;
 mod progress_notifier;
+mod question_seal;
 mod reply;
 mod server;
 mod sessions;

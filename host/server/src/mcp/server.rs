@@ -27,6 +27,7 @@ use super::call::{Asked, Callee};
 use super::message;
 use super::misfit;
 use super::progress_notifier::ProgressNotifier;
+use super::question_seal::SealedCall;
 use super::tool_list::ToolList;
 use crate::approval_client::ApprovalEntry;
 use crate::edge::budget::Budget;
@@ -193,7 +194,7 @@ impl McpServer {
     /// The approval that a request brings along: the answer to what its last result asked for.
     async fn approved(
         &self,
-        name: &str,
+        call: SealedCall<'_>,
         state: Option<String>,
         responses: Option<InputResponses>,
     ) -> Result<Option<String>, NoApproval> {
@@ -205,7 +206,8 @@ impl McpServer {
             return Err(NoApproval(sentence.to_owned()));
         };
         let answer = approval::answer(&responses)?;
-        approval::decide(&mut approvals, &question, name, &answer)
+        let question = approval::opened(self.callee.seal(), &question, call)?;
+        approval::decide(&mut approvals, &question, call.tool, &answer)
             .await
             .map(Some)
     }
@@ -366,29 +368,32 @@ impl ServerHandler for McpServer {
         if tools.is_ready(&name) && tools.get(&name).is_none() {
             return Err(unknown(&name, &tools));
         }
-        let approved = self.approved(&name, request_state, input_responses);
+        let call = SealedCall::new(&name, &arguments);
+        let approved = self.approved(call, request_state, input_responses);
         let approval = match Box::pin(approved).await {
             Ok(approval) => approval,
             Err(reason) => return Ok(refused(&reason.to_string())),
         };
-        let way = approval::way(&context).filter(|_| self.callee.approvals().is_some());
+        let way = approval::way(&context).zip(self.callee.seal());
         // For one more call, once a person has answered.
         let again = Some(&arguments)
-            .filter(|_| way == Some(Way::Request))
+            .filter(|_| way.is_some())
             .filter(|arguments| arguments.len() <= approval::MAX_ARGUMENTS)
             .cloned();
         // Behind a pointer, so that a request needs no stack for what happens in a call.
         let result = Box::pin(self.followed(&name, arguments, approval, &context)).await?;
-        let (Some(way), Some(question)) = (way, approval::pending(&result)) else {
+        let question = approval::pending(&result);
+        let (Some((way, seal)), Some(question), Some(arguments)) = (way, question, again) else {
             return Ok(result.into());
         };
         let shown = match self.question(&question).await {
             Ok(shown) => shown,
             Err(reason) => return Ok(refused(&reason.to_string())),
         };
-        let Some(arguments) = again.filter(|_| way == Way::Request) else {
-            return Ok(approval::question(&shown).into());
-        };
+        if way == Way::Result {
+            let state = seal.seal(&shown.id, SealedCall::new(&name, &arguments));
+            return Ok(approval::question(&shown, state).into());
+        }
         let answered = approval::ask(&context, &shown).await;
         let decided = match (answered, self.callee.approvals()) {
             (Ok(answer), Some(mut approvals)) => {
