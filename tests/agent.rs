@@ -3,6 +3,9 @@
 /// Calls that wait for a person.
 mod approvals;
 
+/// Approvals for a session: taken back, and for one caller.
+mod standing;
+
 /// Agentfiles whose instructions reach the tools.
 mod agentfile;
 

@@ -13,7 +13,7 @@ use cofferdam_store::{
 use cofferdam_tool::{
     ApprovalError, ApprovalQuestion, Approver, Approving, Binding, Ledger, Unrecorded,
 };
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Seconds until a question expires (10 minutes): a person who is there answers sooner, and who is
@@ -38,6 +38,8 @@ pub struct Approvals {
     table: ApprovalTable,
     /// Keeps every answer.
     ledger: Option<Arc<dyn Ledger>>,
+    /// Held while an answer is given, so that of two answers one alone is in the trail.
+    deciding: Arc<Mutex<()>>,
     /// Sent when a question was asked or decided.
     changed: watch::Sender<()>,
     /// Cancelled when the host ends: turns that wait go on with the next one.
@@ -89,7 +91,7 @@ pub enum ApprovalRefused {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The audit trail failed.
-    #[error("the answer is not in the audit trail: {0}")]
+    #[error("the answer is not in the audit trail, so it does not hold: {0}")]
     Unrecorded(#[from] Unrecorded),
 }
 
@@ -115,6 +117,7 @@ impl Approvals {
         Self {
             table,
             ledger,
+            deciding: Arc::default(),
             changed: watch::Sender::new(()),
             ending: CancellationToken::new(),
         }
@@ -161,7 +164,11 @@ impl Approvals {
         }
     }
 
-    /// Decides about a question, once and for all.
+    /// Decides about a question, once and for all; a denial takes back an approval as well that
+    /// still holds.
+    ///
+    /// The trail has the answer before it holds. Where the host ends or the database fails between
+    /// the two, the question waits on, and no call runs by an answer that the trail does not have.
     pub async fn decide(
         &self,
         decision: ApprovalDecision,
@@ -177,6 +184,7 @@ impl Approvals {
         if reason.len() > MAX_REASON {
             return Err(ApprovalRefused::Reason { size: reason.len() });
         }
+        let _deciding = self.deciding.lock().await;
         let before = self.get(&id).await?;
         let id = before.asked.id.clone();
         if !shown.is_empty() && shown != before.asked.arguments_digest {
@@ -192,20 +200,22 @@ impl Approvals {
             reason: &reason,
             seconds: SESSION,
         };
-        // An answer that nobody could keep is not given.
+        let decided = |state: ApprovalState| ApprovalRefused::Decided {
+            id: id.clone(),
+            state: state.as_str(),
+        };
+        match before.state {
+            ApprovalState::Pending => {}
+            ApprovalState::Approved if !approved => {}
+            state => return Err(decided(state)),
+        }
         if let Some(ledger) = &self.ledger {
-            ledger.ready().await?;
+            ledger.answer(recorded(&before, stored)).await?;
         }
         let done = self.table.decide(&id, stored).await?;
         let now = self.get(&id).await?;
         if !done {
-            return Err(ApprovalRefused::Decided {
-                id,
-                state: now.state.as_str(),
-            });
-        }
-        if let Some(ledger) = &self.ledger {
-            ledger.answer(recorded(&now, approved)).await?;
+            return Err(decided(now.state));
         }
         self.changed.send_replace(());
         Ok(now)
@@ -267,14 +277,19 @@ impl Approvals {
     }
 }
 
-/// The line of the audit trail for an answer.
-fn recorded(answered: &StoredApproval, approved: bool) -> ApprovalAnswer {
-    let asked = &answered.asked;
+/// The line of the audit trail for an answer to a question.
+fn recorded(question: &StoredApproval, decision: Decision<'_>) -> ApprovalAnswer {
+    let asked = &question.asked;
+    let scope = match question.state {
+        // It is taken back as it was given.
+        ApprovalState::Approved => question.scope,
+        _ => decision.scope,
+    };
     let answer = ApprovalAnswer {
-        by: answered.decided_by.clone(),
+        by: decision.by.to_owned(),
         approval: asked.id.clone(),
-        approved,
-        session_wide: answered.scope == ApprovalScope::Session,
+        approved: decision.approved,
+        session_wide: scope == ApprovalScope::Session,
         caller: asked.principal.clone(),
         agent_id: asked.agent_id.clone(),
         session: (!asked.session.is_empty()).then(|| asked.session.clone()),
@@ -285,7 +300,7 @@ fn recorded(answered: &StoredApproval, approved: bool) -> ApprovalAnswer {
         reason: None,
         reason_digest: None,
     };
-    answer.because(&answered.decision_reason)
+    answer.because(decision.reason)
 }
 
 /// The words for a model whose call was not approved.
@@ -316,6 +331,7 @@ impl AgentApprover {
         let Binding {
             component,
             tool,
+            caller,
             arguments,
             grant,
             principal,
@@ -327,6 +343,7 @@ impl AgentApprover {
             session: session.clone(),
             principal: principal.clone(),
             tool: tool.clone(),
+            caller: caller.clone(),
             component: component.to_string(),
             grant: grant.to_string(),
             arguments_digest: arguments.to_string(),
@@ -371,6 +388,7 @@ fn difference(approved: &StoredApproval, call: &NewApproval) -> Option<&'static 
         approved.scope == ApprovalScope::Session || asked.arguments_digest == call.arguments_digest;
     [
         ("tool", asked.tool == call.tool),
+        ("calling tool", asked.caller == call.caller),
         ("version of the tool", asked.component == call.component),
         ("grant", asked.grant == call.grant),
         ("input", same_arguments),
@@ -415,8 +433,8 @@ impl Approver for AgentApprover {
             };
             if !self.approvals.table.ask(&asked).await.map_err(failed)? {
                 return Err(ApprovalError::Refused(
-                    "as many calls of this agent wait for an approval as may: decide about those \
-                     first"
+                    "as many calls of this caller, or of this agent, wait for an approval as may: \
+                     decide about those first"
                         .to_owned(),
                 ));
             }

@@ -29,6 +29,8 @@ pub struct ApprovalEntry {
     pub principal: String,
     /// The tool.
     pub tool: String,
+    /// The tool that makes the call; empty for a call by a model or a client.
+    pub caller: String,
     /// The effect class of the tool.
     pub effect: String,
     /// The arguments in canonical JSON.
@@ -111,7 +113,7 @@ impl ApprovalClient {
         entry(self.0.approve(request).await?.into_inner().approval)
     }
 
-    /// Denies a call.
+    /// Denies a call, or takes back its approval.
     pub async fn deny(&mut self, id: String, reason: String) -> Result<ApprovalEntry, ClientError> {
         let denied = self.0.deny(DenyRequest { id, reason }).await?;
         entry(denied.into_inner().approval)
@@ -157,6 +159,7 @@ impl From<Approval> for ApprovalEntry {
             decided_at,
             decided_by,
             decision_reason,
+            caller,
         } = approval;
         Self {
             id,
@@ -164,6 +167,7 @@ impl From<Approval> for ApprovalEntry {
             session,
             principal,
             tool,
+            caller,
             effect,
             arguments,
             arguments_digest,

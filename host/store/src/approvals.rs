@@ -12,8 +12,26 @@ use crate::error::StoreError;
 /// Questions of one agent that wait for an answer: more than a person answers in one sitting.
 const MAX_PENDING: i64 = 64;
 
-/// Rows that are kept of one agent, the oldest of which go first.
-const MAX_KEPT: i64 = 1_000;
+/// Those of them about the calls of one client, so that no client keeps the others from asking.
+const MAX_PENDING_OF_CLIENT: i64 = 16;
+
+/// Those of them about the calls of the agent's own conversations, of which there are many at a
+/// time: one client still has room beside them.
+const MAX_PENDING_OF_AGENT: i64 = MAX_PENDING - MAX_PENDING_OF_CLIENT;
+
+/// Questions of one agent that a person has answered and that are over, the oldest of which are
+/// deleted first.
+const MAX_ANSWERED: i64 = 1_000;
+
+/// Questions of one agent that are over without an answer: counted apart, because callers can cause
+/// them without end.
+const MAX_UNANSWERED: i64 = 256;
+
+/// The newest of either that keep long arguments to be shown (8 MiB of one agent at most).
+const MAX_SHOWN: i64 = 64;
+
+/// Arguments of this length, in bytes, are shown also of older ones.
+const SHORT: i64 = 1_024;
 
 /// The table of approvals. Clones are the same table.
 #[derive(Debug, Clone)]
@@ -32,15 +50,18 @@ pub struct NewApproval {
     pub principal: String,
     /// The tool.
     pub tool: String,
+    /// The tool that makes the call; empty for a call by a model or a client.
+    pub caller: String,
     /// The digest of the component.
     pub component: String,
     /// The digest of the grant.
     pub grant: String,
     /// The digest of the arguments.
     pub arguments_digest: String,
-    /// The arguments in canonical JSON.
+    /// The arguments in canonical JSON; empty once the question is over.
     pub arguments: String,
-    /// The arguments as a person reads them.
+    /// The arguments as a person reads them; empty for an older question that is over, if they are
+    /// long.
     pub shown: String,
     /// The effect class of the tool.
     pub effect: String,
@@ -121,26 +142,34 @@ impl ApprovalTable {
         Self(database)
     }
 
-    /// Stores a question, unless its agent has as many that wait as it may have.
+    /// Stores a question, unless its agent or its principal has as many that wait as it may have.
     pub async fn ask(&self, asked: &NewApproval) -> Result<bool, StoreError> {
         let mut write = self.0.write(Durability::Power).await?;
         let wrong = |error| self.0.failed()(error);
-        let waiting: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM approvals
-             WHERE agent_id = ? AND state = 'pending' AND expires_at > unixepoch()",
+        let most_of_principal = if asked.session.is_empty() {
+            MAX_PENDING_OF_CLIENT
+        } else {
+            MAX_PENDING_OF_AGENT
+        };
+        let has_room: bool = sqlx::query_scalar(
+            "SELECT count(*) < ?3 AND count(*) FILTER (WHERE principal = ?2) < ?4 FROM approvals
+             WHERE agent_id = ?1 AND state = 'pending' AND expires_at > unixepoch()",
         )
         .bind(&asked.agent_id)
+        .bind(&asked.principal)
+        .bind(MAX_PENDING)
+        .bind(most_of_principal)
         .fetch_one(&mut **write)
         .await
         .map_err(wrong)?;
-        if waiting >= MAX_PENDING {
+        if !has_room {
             return Ok(false);
         }
         sqlx::query(
-            "INSERT INTO approvals (id, agent_id, session, principal, tool, component,
+            "INSERT INTO approvals (id, agent_id, session, principal, tool, caller, component,
                  grant_digest, arguments_digest, arguments, shown, effect, policies, reason, state,
                  scope, created_at, expires_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 'once', unixepoch(),
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 'once', unixepoch(),
                  unixepoch() + ?)",
         )
         .bind(&asked.id)
@@ -148,6 +177,7 @@ impl ApprovalTable {
         .bind(&asked.session)
         .bind(&asked.principal)
         .bind(&asked.tool)
+        .bind(&asked.caller)
         .bind(&asked.component)
         .bind(&asked.grant)
         .bind(&asked.arguments_digest)
@@ -160,12 +190,34 @@ impl ApprovalTable {
         .execute(&mut **write)
         .await
         .map_err(wrong)?;
+        // Of those that are over: one that waits, or that holds for a session, is never deleted.
         sqlx::query(
-            "DELETE FROM approvals WHERE agent_id = ?1 AND state <> 'pending' AND id NOT IN
-                 (SELECT id FROM approvals WHERE agent_id = ?1 ORDER BY created_at DESC LIMIT ?2)",
+            "DELETE FROM approvals WHERE id IN (SELECT id FROM (
+                 SELECT id, decided_at IS NULL AS is_unanswered, row_number() OVER (
+                     PARTITION BY decided_at IS NULL ORDER BY created_at DESC, rowid DESC) AS age
+                 FROM approvals WHERE agent_id = ?1
+                     AND (state NOT IN ('pending', 'approved') OR expires_at <= unixepoch()))
+                 WHERE age > iif(is_unanswered, ?3, ?2))",
         )
         .bind(&asked.agent_id)
-        .bind(MAX_KEPT)
+        .bind(MAX_ANSWERED)
+        .bind(MAX_UNANSWERED)
+        .execute(&mut **write)
+        .await
+        .map_err(wrong)?;
+        sqlx::query(
+            "UPDATE approvals SET arguments = '',
+                 shown = iif(age > ?2 AND octet_length(shown) > ?3, '', shown)
+             FROM (SELECT id AS old, row_number() OVER (
+                     PARTITION BY decided_at IS NULL ORDER BY created_at DESC, rowid DESC) AS age
+                 FROM approvals WHERE agent_id = ?1
+                     AND (state NOT IN ('pending', 'approved') OR expires_at <= unixepoch()))
+             WHERE id = old
+                 AND (arguments <> '' OR (age > ?2 AND octet_length(shown) > ?3))",
+        )
+        .bind(&asked.agent_id)
+        .bind(MAX_SHOWN)
+        .bind(SHORT)
         .execute(&mut **write)
         .await
         .map_err(wrong)?;
@@ -239,7 +291,8 @@ impl ApprovalTable {
         .map_err(self.0.failed())
     }
 
-    /// Stores a decision about a question that waits, and returns whether it did.
+    /// Stores a decision about a question that waits, and returns true if it did. A denial takes
+    /// back an approval as well that still holds.
     pub async fn decide(&self, id: &str, decision: Decision<'_>) -> Result<bool, StoreError> {
         let Decision {
             approved,
@@ -251,10 +304,11 @@ impl ApprovalTable {
         let state = if approved { "approved" } else { "denied" };
         let mut write = self.0.write(Durability::Power).await?;
         let done = sqlx::query(
-            "UPDATE approvals SET state = ?2, scope = ?3, decided_at = unixepoch(),
-                 decided_by = ?4, decision_reason = ?5,
-                 expires_at = CASE WHEN ?3 = 'session' THEN unixepoch() + ?6 ELSE expires_at END
-             WHERE id = ?1 AND state = 'pending' AND expires_at > unixepoch()",
+            "UPDATE approvals SET state = ?2, scope = iif(state = 'approved', scope, ?3),
+                 decided_at = unixepoch(), decided_by = ?4, decision_reason = ?5,
+                 expires_at = iif(?3 = 'session', unixepoch() + ?6, expires_at)
+             WHERE id = ?1 AND expires_at > unixepoch()
+                 AND (state = 'pending' OR (state = 'approved' AND ?2 = 'denied'))",
         )
         .bind(id)
         .bind(state)
@@ -292,13 +346,14 @@ impl ApprovalTable {
         }
         sqlx::query_scalar(
             "SELECT id FROM approvals WHERE agent_id = ? AND session = ? AND tool = ?
-                 AND component = ? AND grant_digest = ? AND principal = ?
+                 AND caller = ? AND component = ? AND grant_digest = ? AND principal = ?
                  AND scope = 'session' AND state = 'approved' AND expires_at > unixepoch()
              LIMIT 1",
         )
         .bind(&like.agent_id)
         .bind(&like.session)
         .bind(&like.tool)
+        .bind(&like.caller)
         .bind(&like.component)
         .bind(&like.grant)
         .bind(&like.principal)
@@ -347,6 +402,7 @@ impl StoredApproval {
                 session: row.try_get("session")?,
                 principal: row.try_get("principal")?,
                 tool: row.try_get("tool")?,
+                caller: row.try_get("caller")?,
                 component: row.try_get("component")?,
                 grant: row.try_get("grant_digest")?,
                 arguments_digest: row.try_get("arguments_digest")?,

@@ -31,6 +31,11 @@ pub(crate) fn migrator() -> Migrator {
             "approvals",
             include_str!("../migrations/0006_approvals.sql"),
         ),
+        migration(
+            7,
+            "callers of approvals",
+            include_str!("../migrations/0007_callers_of_approvals.sql"),
+        ),
     ])
 }
 

@@ -134,6 +134,8 @@ impl SessionTable {
         let database = &self.0;
         let mut write = database.write(Durability::Power).await?;
         for statement in [
+            // Those too that belong to no message: an approval for the session ends with it.
+            "DELETE FROM approvals WHERE agent_id = ? AND session = ?",
             "DELETE FROM messages WHERE agent_id = ? AND session_id = ?",
             "DELETE FROM sessions WHERE agent_id = ? AND id = ?",
         ] {

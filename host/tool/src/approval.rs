@@ -39,6 +39,8 @@ pub struct Binding {
     pub component: Digest,
     /// The tool.
     pub tool: String,
+    /// The tool that makes the call; empty for a call by a model or a client.
+    pub caller: String,
     /// The digest of the arguments, in canonical JSON.
     pub arguments: Digest,
     /// The grant that it runs under.
@@ -144,10 +146,19 @@ impl ShownArguments {
 
 impl Binding {
     /// Everything that an approval of this call would hold for.
-    pub(crate) fn of(tool: &Tool, grant: &Grant, chain: &Chain, arguments: Digest) -> Self {
+    fn of(asked: &Asked<'_>, arguments: Digest) -> Self {
+        let Asked {
+            tool,
+            caller,
+            grant,
+            chain,
+            ..
+        } = asked;
+        let caller = caller.map(|caller| caller.name().to_owned());
         Self {
             component: grant.component(),
             tool: tool.name().to_owned(),
+            caller: caller.unwrap_or_default(),
             arguments,
             grant: grant.digest(),
             principal: chain.origin.principal().shown(),
@@ -163,11 +174,10 @@ pub(crate) async fn approve(asked: Asked<'_>) -> Result<String, NotApproved> {
         approver,
         brought,
         tool,
-        grant,
-        chain,
         invocation,
         decided,
         redact,
+        ..
     } = asked;
     let refused =
         |reason: String| NotApproved::Refused(format!("{}, and {reason}", decided.reason));
@@ -182,7 +192,7 @@ pub(crate) async fn approve(asked: Asked<'_>) -> Result<String, NotApproved> {
         ApprovalError::Failed(problem) => NotApproved::Failed(problem),
     };
     let arguments = ShownArguments::of(invocation, tool.is_module()).map_err(told)?;
-    let binding = Binding::of(tool, grant, chain, arguments.digest);
+    let binding = Binding::of(&asked, arguments.digest);
     if let Some(brought) = brought {
         approver.redeem(brought, &binding).await.map_err(told)?;
         return Ok(brought.to_owned());
@@ -208,6 +218,8 @@ pub(crate) struct Asked<'a> {
     /// The approval that the call brings.
     pub(crate) brought: Option<&'a str>,
     pub(crate) tool: &'a Tool,
+    /// The tool that makes the call.
+    pub(crate) caller: Option<&'a Tool>,
     pub(crate) grant: &'a Grant,
     pub(crate) chain: &'a Chain,
     pub(crate) invocation: &'a Invocation,

@@ -65,6 +65,7 @@ impl<'a> Permission<'a> {
             approver: toolbox.approver(),
             brought: approval,
             tool,
+            caller,
             grant,
             chain,
             invocation: &invocation,

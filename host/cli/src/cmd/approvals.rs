@@ -25,7 +25,7 @@ pub(crate) enum Approvals {
     },
     /// Let a call happen.
     Approve(Approve),
-    /// Refuse a call.
+    /// Refuse a call, or take back its approval.
     Deny {
         /// Ids of questions, or their beginnings
         #[arg(value_name = "ID", required = true)]
@@ -123,7 +123,8 @@ impl Approve {
             console::line(format!("{id} approved"));
             if self.session {
                 console::note(&format!(
-                    "every call of `{tool}` in session {} happens from now on, for eight hours",
+                    "every such call of `{tool}` in session {} happens from now on, for eight \
+                     hours; `cofferdam approvals deny {id}` takes it back",
                     approved.session
                 ));
             }
@@ -170,6 +171,7 @@ pub(crate) fn show(approval: &ApprovalEntry) {
         session,
         principal,
         tool,
+        caller,
         effect,
         arguments,
         arguments_digest,
@@ -193,6 +195,7 @@ pub(crate) fn show(approval: &ApprovalEntry) {
         ("session", session.as_str().into()),
         ("asked by", principal.as_str().into()),
         ("tool", tool.as_str().into()),
+        ("called by", caller.as_str().into()),
         ("effect", effect.as_str().into()),
         ("arguments", arguments.as_str().into()),
         ("why", reason.as_str().into()),

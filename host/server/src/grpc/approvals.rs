@@ -190,6 +190,7 @@ fn on_the_wire(agents: &Agents, stored: StoredApproval) -> Approval {
         session,
         principal,
         tool,
+        caller,
         component,
         grant,
         arguments_digest,
@@ -221,5 +222,6 @@ fn on_the_wire(agents: &Agents, stored: StoredApproval) -> Approval {
         decided_at: decided_at.unwrap_or_default(),
         decided_by,
         decision_reason,
+        caller,
     }
 }
