@@ -19,10 +19,7 @@ use tower::{Layer, Service};
 /// The domain of every reason.
 const DOMAIN: &str = "cofferdam";
 
-/// The reason of an error that no agent was named where there are several.
-const AGENT_NOT_NAMED: &str = "AGENT_NOT_NAMED";
-
-/// The key of their names in its details.
+/// The key of the names of the agents, in the details of an error that none of them was named.
 const AGENTS: &str = "agents";
 
 /// The time after which another attempt may help: what is full or ending changes within seconds.
@@ -44,15 +41,16 @@ pub(super) fn with_reason(code: Code, reason: &str, sentence: String) -> Status 
 /// An error that no agent was named where there are several, with their names.
 pub(super) fn agent_not_named(known: &str, sentence: String) -> Status {
     let names = HashMap::from([(AGENTS.to_owned(), known.to_owned())]);
-    let details = ErrorDetails::with_error_info(AGENT_NOT_NAMED, DOMAIN, names);
-    Status::with_error_details(Code::InvalidArgument, sentence, details)
+    let code = Code::InvalidArgument;
+    let details = ErrorDetails::with_error_info(reason(code), DOMAIN, names);
+    Status::with_error_details(code, sentence, details)
 }
 
 /// The names of the agents in such an error.
 pub(crate) fn agents_to_name(status: &Status) -> Option<String> {
     let info = status.get_details_error_info()?;
-    let is_ours = info.domain == DOMAIN && info.reason == AGENT_NOT_NAMED;
-    let names = info.metadata.get(AGENTS).filter(|_| is_ours)?;
+    let names = info.metadata.get(AGENTS);
+    let names = names.filter(|_| info.domain == DOMAIN)?;
     Some(names.clone()).filter(|names| !names.is_empty())
 }
 
