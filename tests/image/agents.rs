@@ -330,6 +330,25 @@ fn a_bin_that_is_a_file_stays_as_long_as_its_agent() {
 }
 
 #[test]
+fn an_image_that_its_tag_moved_on_from_stays_and_is_told() {
+    let scratch = Scratch::new();
+    let text = "FROM scratch\nNAME a\nMODEL builtin/commands\n";
+    let first = build(&scratch, text, "otter:1");
+    let text = format!("{text}CONFIG max-token=5\n");
+    let file = scratch.file("Agentfile", text).display().to_string();
+    let line = ["image", "build", "--file", &file, "--tag", "otter:1"];
+    let line = line.into_iter().chain([file.trim_end_matches("Agentfile")]);
+    let told = cofferdam(&scratch, line).run().exits(0).stderr;
+    assert!(told.contains("if you mean `max-tokens`"), "{told}");
+    let told = cofferdam(&scratch, ["image", "prune"]).run().exits(0);
+    assert!(told.stderr.contains("1 kept by digest"), "{}", told.stderr);
+    let name = format!("otter@{}", first["digest"].as_str().expect("a digest"));
+    cofferdam(&scratch, ["image", "rm", &name]).run().exits(0);
+    let told = cofferdam(&scratch, ["image", "prune"]).run().exits(0);
+    assert!(!told.stderr.contains("kept"), "{}", told.stderr);
+}
+
+#[test]
 fn a_tool_without_its_name_stays_as_long_as_its_agent() {
     let scratch = Scratch::new();
     let tool = keep(&scratch, "args:1", "Prints its arguments");

@@ -101,11 +101,10 @@ async fn prune(listing: &Listing, data: &DataDir) -> Result<(), Failure> {
     let is_left_behind = |image: &&Listed| image.reference.digest().is_some();
     let behind = left.iter().filter(is_left_behind).count();
     if behind > 0 {
-        let images = if behind == 1 { "image" } else { "images" };
         console::note(&format!(
-            "note: {behind} {images} that a tag has moved on from stay, because an agent or a \
-             digest somewhere may mean them: `cofferdam image ls` lists them as NAME@DIGEST, and \
-             `cofferdam image rm NAME@DIGEST` removes one"
+            "note: {behind} kept by digest alone, because an agent or a file may mean that: \
+             `cofferdam image ls` lists such images as NAME@DIGEST, and `cofferdam image rm \
+             NAME@DIGEST` removes one"
         ));
     }
     Ok(())
