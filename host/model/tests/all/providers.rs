@@ -117,7 +117,7 @@ fn an_entry_goes_before_a_variable_and_is_filled_from_it() {
             .problem
             .as_ref()
             .unwrap()
-            .contains("which names MINE")
+            .contains("set MINE in the environment of the host")
     );
 }
 
