@@ -219,7 +219,7 @@ fn a_policy_that_is_nested_too_deep_harms_only_its_agent() {
         let evil = format!("FROM scratch\nNAME {name}\nMODEL builtin/commands\nADD own.cedar\n");
         let file = scratch.file(&format!("{name}/Agentfile"), evil);
         let run = ["run".as_ref(), file.as_os_str()];
-        let refused = cofferdam(&scratch, run).run().exits(1);
+        let refused = cofferdam(&scratch, run).run().exits(2);
         refused.complains(&["ADD own.cedar:1:"]);
         let path = scratch.file(&format!("{name}/host.cedar"), &text);
         let check = ["policy".as_ref(), "check".as_ref(), path.as_os_str()];

@@ -5,12 +5,18 @@ that got none with the milliseconds it took. The token is in COFFERDAM_TOKEN. AG
 approval that the calls bring, if one, is in COFFERDAM_APPROVAL.
 """
 
+import faulthandler
+import gc
 import json
 import os
 import sys
 import time
 
 import grpc
+
+# As in the other client: the collector may wait for itself, and nothing waits for ever.
+gc.disable()
+faulthandler.dump_traceback_later(600, exit=True)
 
 address, agent, *cancel = sys.argv[1:]
 options = [("grpc.default_authority", "localhost")] if address.startswith("unix:") else []

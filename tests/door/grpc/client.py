@@ -3,6 +3,8 @@
 ADDRESS is HOST:PORT, with the operator's token in COFFERDAM_TOKEN, or unix:PATH.
 """
 
+import faulthandler
+import gc
 import json
 import os
 import queue
@@ -19,6 +21,12 @@ from grpc_tools import protoc
 
 # Seconds for one call; a call that hangs fails the test instead of stopping it.
 PATIENCE = float(os.environ.get("COFFERDAM_TEST_PATIENCE", 60))
+
+# The collector may find an old call while the library holds the lock of that call's state, and then waits for
+# itself.
+gc.disable()
+# Whatever else waits for ever ends with the place where it does.
+faulthandler.dump_traceback_later(10 * PATIENCE, exit=True)
 
 proto, generated, address, action, *arguments = sys.argv[1:]
 flags = ["protoc", f"-I{proto}", f"--python_out={generated}", f"--grpc_python_out={generated}"]
