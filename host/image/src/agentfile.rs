@@ -17,6 +17,7 @@ mod format;
 mod instruction;
 mod lines;
 mod name;
+mod nearest;
 mod needed;
 mod overrides;
 mod parse;

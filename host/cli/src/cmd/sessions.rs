@@ -232,14 +232,14 @@ async fn show(
 ) -> Result<(), Failure> {
     let host = connect(data).await?;
     let mut messages = host.messages(agent, &session, page).await?;
-    let mut waiting = Waiting::new(&host, &session);
+    let mut waiting = Waiting::new(&host, agent, &session);
     let mut empty = true;
     let mut array = console::JsonArray::default();
     while let Some(message) = messages.next().await? {
         empty = false;
         match format {
             Format::Json => array.item(&structured(message))?,
-            Format::Table => print(&message, &mut waiting).await?,
+            Format::Table => print(&message, &mut waiting).await,
         }
     }
     if !empty && format == Format::Json {
@@ -288,23 +288,27 @@ fn structured(message: Message) -> Value {
 /// The questions of a session that wait for a person, read when a call that runs is met.
 struct Waiting<'a> {
     host: ApprovalClient,
+    agent: Option<&'a str>,
     session: &'a str,
     questions: Option<Vec<ApprovalEntry>>,
 }
 
 impl<'a> Waiting<'a> {
-    fn new(host: &Client, session: &'a str) -> Self {
+    fn new(host: &Client, agent: Option<&'a str>, session: &'a str) -> Self {
         Self {
             host: ApprovalClient::new(host),
+            agent,
             session,
             questions: None,
         }
     }
 
     /// The id of the question about a call of this tool with this input, if there is one.
-    async fn question(&mut self, tool: &str, input: &str) -> Result<Option<String>, Failure> {
+    async fn question(&mut self, tool: &str, input: &str) -> Option<String> {
         if self.questions.is_none() {
-            self.questions = Some(self.host.list(None, false).await?);
+            let agent = self.agent.map(str::to_owned);
+            // Only the operator may know them; others read the session all the same.
+            self.questions = Some(self.host.list(agent, false).await.unwrap_or_default());
         }
         let input: Option<Value> = serde_json::from_str(input).ok();
         let is_asked = |question: &&ApprovalEntry| {
@@ -313,25 +317,23 @@ impl<'a> Waiting<'a> {
                 && serde_json::from_str(&question.arguments).ok() == input
         };
         let questions = self.questions.iter().flatten();
-        Ok({ questions }.find(is_asked).map(|asked| asked.id.clone()))
+        { questions }.find(is_asked).map(|asked| asked.id.clone())
     }
 }
 
 /// A message as a person reads it: the parts of an answer one after the other.
-async fn print(message: &Message, waiting: &mut Waiting<'_>) -> Result<(), Failure> {
+async fn print(message: &Message, waiting: &mut Waiting<'_>) {
     console::spans(&[(
         Style::Dim,
         &format!("{} · {}", message.role, console::when(message.created_at)),
     )]);
     let Some(parts) = parts(message) else {
-        words(&message.content, Fence::model);
-        return Ok(());
+        return words(&message.content, Fence::model);
     };
-    print_parts(&parts, waiting).await?;
+    print_parts(&parts, waiting).await;
     if let Some(note) = note(message) {
         console::spans(&[(Style::Dim, &note)]);
     }
-    Ok(())
 }
 
 /// The sentence about an answer that did not come to its end.
@@ -345,7 +347,7 @@ fn note(message: &Message) -> Option<String> {
     }
 }
 
-async fn print_parts(parts: &[Value], waiting: &mut Waiting<'_>) -> Result<(), Failure> {
+async fn print_parts(parts: &[Value], waiting: &mut Waiting<'_>) {
     for part in parts {
         let text = |key: &str| {
             part.get(key)
@@ -364,7 +366,7 @@ async fn print_parts(parts: &[Value], waiting: &mut Waiting<'_>) -> Result<(), F
                 continue;
             }
             "input-available" => {
-                let question = waiting.question(&text("name"), &text("input")).await?;
+                let question = waiting.question(&text("name"), &text("input")).await;
                 let note = match question {
                     Some(id) => format!("· waits for an approval: `cofferdam approvals show {id}`"),
                     None => "· the call runs".to_owned(),
@@ -382,7 +384,6 @@ async fn print_parts(parts: &[Value], waiting: &mut Waiting<'_>) -> Result<(), F
             console::content(&format!("← {}", output.trim_end()));
         }
     }
-    Ok(())
 }
 
 /// Lines that are not the host's: as they are in a pipe, and marked on a terminal.

@@ -62,8 +62,8 @@ pub(super) fn shown<C: Into<Cell>>(header: &[&str], rows: Vec<Vec<C>>) -> String
 }
 
 /// Lines of values with their names before them, below a title, which may be a name and stays as it
-/// is. On a terminal where one does not fit beside its
-/// name, it stands below, and only the terminal breaks it: a digest can be copied.
+/// is. On a terminal where one does not fit beside its name, it stands below, and only the terminal
+/// breaks it: a digest can be copied.
 pub(super) fn fields(
     title: &str,
     fields: Vec<(&str, Cell)>,

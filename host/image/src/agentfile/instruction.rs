@@ -5,6 +5,7 @@ use std::vec::IntoIter;
 use super::error::{Fault, Position, shown};
 use super::expand::Expanded;
 use super::lines::Lines;
+use super::nearest::nearest;
 use super::token::{Cursor, Token};
 
 /// The instructions of the syntax.
@@ -51,9 +52,9 @@ const KEYWORDS: [(&str, Keyword); 13] = [
     ("CAPABILITY", Keyword::Capability),
 ];
 
-/// Number of letters that may be added, dropped, swapped or changed before a keyword no longer
-/// looks meant.
-const TYPO_MAX: usize = 2;
+/// Letters of an instruction for each typo. A word of three letters is two typos away from too many
+/// others.
+const LETTERS_A_TYPO: usize = 2;
 
 /// One instruction, not yet understood.
 pub(super) struct Instruction {
@@ -298,7 +299,7 @@ fn keyword(token: &Token, at: Position) -> Result<Keyword, Fault> {
         ));
     };
     Keyword::named(word).ok_or_else(|| {
-        let near = nearest(word);
+        let near = meant(word);
         let suggestion = match near {
             Some(name) => format!("did you mean `{name}`?"),
             None => format!("the instructions are {}", keywords()),
@@ -309,16 +310,9 @@ fn keyword(token: &Token, at: Position) -> Result<Keyword, Fault> {
 }
 
 /// The instruction that a mistyped word means, if it looks like one.
-fn nearest(word: &str) -> Option<&'static str> {
-    let word = word.to_ascii_uppercase();
-    let distance = |name: &str| strsim::osa_distance(name, &word);
-    // A word of three letters is two typos away from too many others: the shorter, the closer it
-    // must be.
-    let near = KEYWORDS
-        .iter()
-        .map(|(name, _)| *name)
-        .filter(|name| distance(name) <= TYPO_MAX.min(name.len() / 2));
-    near.min_by_key(|name| distance(name))
+fn meant(word: &str) -> Option<&'static str> {
+    let names = KEYWORDS.iter().map(|(name, _)| *name);
+    nearest(&word.to_ascii_uppercase(), names, LETTERS_A_TYPO)
 }
 
 fn keywords() -> String {

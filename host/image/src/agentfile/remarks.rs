@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::declared::{Agentfile, Config, ConfigValue};
 use super::error::shown;
+use super::nearest::nearest;
 
 /// The keys of settings that this host knows, beside those for one BIN.
 const KEYS: [&str; 23] = [
@@ -32,8 +33,8 @@ const KEYS: [&str; 23] = [
     "top-p",
 ];
 
-/// Most typos in a word that is still taken for another one.
-const MAX_TYPOS: usize = 2;
+/// Letters of a name for each typo: a note about a word that is meant is worse than none.
+const LETTERS_A_TYPO: usize = 3;
 
 /// Most remarks about one file.
 const MAX_REMARKS: usize = 16;
@@ -55,7 +56,7 @@ pub fn remarks(agentfile: &Agentfile, capabilities: &[&str]) -> Vec<String> {
 /// A key that is nearly one of this host.
 fn setting(config: &Config) -> Option<String> {
     let key = config.key.as_str();
-    let near = nearest(key, &KEYS).filter(|near| *near != key)?;
+    let near = nearest(key, KEYS, LETTERS_A_TYPO).filter(|near| *near != key)?;
     Some(format!(
         "this host does not know CONFIG {}; if you mean `{near}`, write that",
         shown(key)
@@ -68,7 +69,7 @@ fn capability(name: &str, known: &[&str]) -> Option<String> {
     if known.contains(&&*spelt) {
         return None;
     }
-    let near = nearest(&spelt, known);
+    let near = nearest(&spelt, known.iter().copied(), LETTERS_A_TYPO);
     let near = near.map(|near| format!("; if you mean `{near}`, write that"));
     Some(format!(
         "this host has no CAPABILITY {}, so the agent does not get it{}",
@@ -132,16 +133,6 @@ fn names_in(text: &str) -> impl Iterator<Item = String> {
     let rests = text.split("${").skip(1);
     let names = rests.filter_map(|rest| Some(rest.split_once('}')?.0));
     names.filter(is_name).map(str::to_owned)
-}
-
-/// The name that a mistyped one may mean: itself, if it is one.
-fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
-    let typos = |name: &str| strsim::osa_distance(name, word);
-    // The shorter a name, the closer it must be.
-    let near = names
-        .iter()
-        .filter(|name| typos(name) <= MAX_TYPOS.min(name.len() / 3));
-    near.min_by_key(|name| typos(name)).copied()
 }
 
 #[cfg(test)]
